@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# `make help` lists the targets.
+
+VERSION = 0.1.0
+PREFIX ?= /usr/local
+SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
+INSTALL ?= install
+PKG_CONFIG ?= pkg-config
+
+# make SANITIZE=address,undefined (or thread): every target, with that sanitizer.
+SANITIZE ?=
+# make WERROR=1: warnings are errors (CI).
+WERROR ?=
+
+modules = libvirt inih jansson libxml-2.0
+lib_cflags := $(shell $(PKG_CONFIG) --cflags $(modules) 2>/dev/null)
+lib_libs := $(shell $(PKG_CONFIG) --libs $(modules) 2>/dev/null) -ldl
+cmocka_libs := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
+
+warnings = -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wvla -Wstrict-prototypes \
+           -Wmissing-prototypes -Wpointer-arith -Wwrite-strings $(if $(WERROR),-Werror)
+hardening = -fstack-protector-strong $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2) \
+            $(shell for f in -fstack-clash-protection -fcf-protection; do \
+              $(CC) -Werror $$f -c -x c /dev/null -o /dev/null 2>/dev/null && printf '%s ' $$f; done)
+sanitizer = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+
+CFLAGS ?= -O2 -g
+common = -std=c11 $(warnings) $(CFLAGS) $(hardening) $(sanitizer) -fvisibility=hidden
+core_flags = $(common) -fPIE -pthread -D_GNU_SOURCE -DMEMCOORD_VERSION='"$(VERSION)"' \
+             -Iinclude -Icore $(lib_cflags)
+policy_flags = $(common) -fPIC -Iinclude
+link_flags = $(sanitizer) -Wl,-z,relro,-z,now $(LDFLAGS)
+
+core_sources = $(wildcard core/*/*.c)
+core_objects = $(core_sources:%.c=build/%.o)
+policies = $(patsubst %.c,%.so,$(wildcard policies/*.c))
+c_tests = $(patsubst %.c,build/%,$(wildcard tests/unit/test_*.c tests/policies/test_*.c))
+sh_tests = $(sort $(wildcard tests/*/*.t))
+vm_tests = $(filter tests/vm/%,$(sh_tests))
+benches = $(patsubst %.c,build/%,$(wildcard tests/bench/*.c))
+formatted = $(wildcard core/*.c core/*/*.[ch] policies/*.c include/*/*.h tests/*/*.[ch])
+formatted := $(filter-out tests/abi/policy-%.h,$(formatted))
+
+.PHONY: all help check check-vm bench demo deps deps-vm deps-dev install uninstall \
+        format check-format lint clean FORCE
+
+all: memcoord $(policies)
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make                build ./memcoord and policies/*.so
+## make deps           install what the build and the tests need and is missing (Debian)
+## make demo           a bounded run on an embedded host, without a daemon
+## make check          all tests that need no virtual machine
+## make check-vm       the same program on real QEMU guests (FULL=1: at full size)
+## make bench          print figures: time and memory
+## make install        DESTDIR=, PREFIX=/usr/local
+## make format         clang-format; check-format: complain; lint: cppcheck
+## make SANITIZE=address,undefined WERROR=1 ...  with any target
+
+# ---- build
+
+# Everything depends on what it is built with: another compiler or sanitizer builds anew.
+build/flags: FORCE
+	@mkdir -p build
+	@echo '$(CC) $(core_flags) $(link_flags)' | cmp -s - $@ || \
+	  echo '$(CC) $(core_flags) $(link_flags)' > $@
+
+build/core/%.o: core/%.c build/flags
+	@mkdir -p $(@D)
+	$(CC) $(core_flags) -MMD -MP -c $< -o $@
+
+build/libcore.a: $(core_objects)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+memcoord: build/core/main.o build/libcore.a
+	$(CC) $(core_flags) $(link_flags) -pie $^ $(lib_libs) -o $@
+
+policies/%.so: policies/%.c build/flags
+	@mkdir -p build/policies
+	$(CC) $(policy_flags) $(link_flags) -MMD -MP -MF build/policies/$*.d -shared $< -o $@
+	@chmod go-w $@
+
+build/tests/%: tests/%.c build/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(core_flags) -Itests $(link_flags) -MMD -MP -MF $@.d -pie $< build/libcore.a \
+	  $(lib_libs) $(cmocka_libs) -lm -o $@
+
+-include $(core_objects:.o=.d) build/core/main.d $(policies:policies/%.so=build/policies/%.d) \
+         $(c_tests:=.d) $(benches:=.d)
+
+# ---- tests
+
+prove = MEMCOORD_TOP=$(CURDIR) CC="$(CC)" SANITIZE="$(SANITIZE)" CMOCKA_MESSAGE_OUTPUT=TAP \
+        prove --exec '' --failures --comments $(PROVE_FLAGS)
+
+check: all $(c_tests)
+	$(prove) $(c_tests) $(filter-out $(vm_tests),$(sh_tests))
+
+check-vm: all
+	FULL="$(FULL)" $(prove) $(vm_tests)
+
+bench: all $(benches)
+	tests/bench/run
+
+demo: all
+	./memcoord -c conf/demo.ini --ticks 10
+
+# ---- dependencies: pkg-config and the PATH are asked, not apt, so that nothing happens offline
+# if all is there
+
+deps:
+	@.ci/deps build
+
+deps-vm:
+	@.ci/deps vm
+
+deps-dev:
+	@.ci/deps dev
+
+# ---- install
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/memcoord \
+	  $(DESTDIR)$(PREFIX)/include/memcoord $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+	  $(DESTDIR)$(PREFIX)/share/doc/memcoord/policies $(DESTDIR)$(SYSCONFDIR)/memcoord
+	$(INSTALL) -m 755 memcoord $(DESTDIR)$(PREFIX)/bin/
+	$(INSTALL) -m 755 $(policies) $(DESTDIR)$(PREFIX)/lib/memcoord/
+	$(INSTALL) -m 644 include/memcoord/policy.h $(DESTDIR)$(PREFIX)/include/memcoord/
+	$(INSTALL) -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/memcoord/
+	$(INSTALL) -m 644 policies/*.md $(DESTDIR)$(PREFIX)/share/doc/memcoord/policies/
+	$(INSTALL) -m 644 conf/*.ini $(DESTDIR)$(SYSCONFDIR)/memcoord/
+	printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' \
+	  'policydir=$${prefix}/lib/memcoord' '' 'Name: memcoord' \
+	  'Description: header for memory policies of memcoord' 'Version: $(VERSION)' \
+	  'Cflags: -I$${includedir}' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/memcoord.pc
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/memcoord $(DESTDIR)$(PREFIX)/include/memcoord/policy.h \
+	  $(DESTDIR)$(PREFIX)/lib/pkgconfig/memcoord.pc \
+	  $(addprefix $(DESTDIR)$(PREFIX)/lib/memcoord/,$(notdir $(policies)))
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/memcoord
+
+# ---- the house
+
+format:
+	clang-format -i $(formatted)
+
+check-format:
+	clang-format --dry-run -Werror $(formatted)
+
+lint:
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+	  --inline-suppr --suppress=missingIncludeSystem -D__GNUC__ -Iinclude -Icore core policies
+
+clean:
+	rm -rf build memcoord policies/*.so

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The configuration: one INI file, described by one table (config_keys). */
+#ifndef CORE_CONFIG_CONFIG_H
+#define CORE_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/problems.h"
+#include "config/values.h"
+
+/* uint64_t throughout, as values.h gives them: KiB, ms, basis points, 0/1, index of the choice. */
+
+struct daemon_settings { /* [memcoord] */
+    char *uri;           /* of the libvirt host */
+    char *policy;        /* a name, found in policy_path, or a path (it contains a '/') */
+    char *policy_path;   /* folders separated by ':'; $ORIGIN is the executable's folder */
+    uint64_t interval_ms;
+    uint64_t dry_run; /* 1: watch and show, change nothing */
+    uint64_t on_exit; /* enum on_exit */
+};
+
+enum on_exit { ON_EXIT_HOLD, ON_EXIT_RESTORE };
+
+struct host_settings {            /* [host] */
+    struct amount reserve;        /* never given out; percent of the host's total memory */
+    uint64_t limit_kib;           /* what domains may hold in all; 0: no limit */
+    uint64_t domain_overhead_kib; /* QEMU's own memory, at least */
+    uint64_t warn_free_kib;       /* warn when available host memory is at or below; 0: never */
+};
+
+struct guard_settings {         /* [guard] */
+    uint64_t guest_reserve_kib; /* what a shrink leaves usable in the guest */
+    struct amount max_shrink;   /* at most this an interval; percent of the balloon */
+    struct amount deadband;     /* smaller changes are not worth a call; percent of the balloon */
+    uint64_t stale_after_ms;    /* older statistics forbid a shrink */
+    uint64_t rescue;            /* 1: help a guest that is about to starve */
+    uint64_t rescue_below_kib;  /* ... which is one with less usable memory */
+    uint64_t rescue_keep_kib;   /* grantable memory that is for rescues alone */
+    uint64_t hands_off_ms;      /* how long a domain is left to another who keeps changing it */
+};
+
+struct domain_settings { /* [domain GLOB], all that match, merged key by key: the last one wins */
+    struct amount min;   /* percent of the domain's maximum */
+    uint64_t max_kib;    /* 0: the domain's own maximum */
+    uint64_t weight;
+    uint64_t manage; /* 0: leave it alone, and count what it holds */
+};
+
+/* One [domain GLOB] section: only keys that it names are given. */
+struct domain_rule {
+    char *glob; /* matched (fnmatch) against the domain's name and its UUID's text */
+    int line;
+    bool has_min, has_max, has_weight, has_manage;
+    struct domain_settings settings;
+};
+
+/* One `key = value` of a [policy NAME] section, kept as text: only the policy knows its keys. */
+struct policy_entry {
+    char *policy, *key, *value; /* key is NULL for the section's own line (it may be empty) */
+    int line;
+};
+
+struct config {
+    char *file;
+    int policy_line; /* where `policy =` stands; 0: it is the default */
+    struct daemon_settings daemon;
+    struct host_settings host;
+    struct guard_settings guard;
+    struct domain_settings domain_defaults;
+    struct domain_rule *domain_rules;
+    size_t n_domain_rules;
+    struct policy_entry *policy_entries;
+    size_t n_policy_entries;
+};
+
+/* One key of the table. */
+struct config_key {
+    const char *section; /* "memcoord", "host", "guard", "domain" */
+    const char *key;
+    uint32_t type;       /* enum memcoord_param_type or enum value_type */
+    const char *initial; /* its default, as written in the file */
+    const char *range;   /* as for value_parse(); NULL for texts */
+    const char *help;    /* one line, without a full stop */
+    size_t offset;       /* in struct config; for "domain", in struct domain_settings */
+};
+
+/* The table, ended by a row without a section: parser, `check`, --help, coord.ini's test. */
+extern const struct config_key config_keys[];
+
+/* Fills *config with the defaults of the table. -ENOMEM. */
+int config_defaults(struct config *config);
+
+/* Reads `file` over the defaults into *config. Adds everything that is wrong to `problems` and then
+ * returns -EINVAL (-ENOENT, ... if it can't be read, -ENOMEM), with *config untouched. The values of
+ * [policy ...] sections are not looked at; the policy's loader does that. Free with config_free(). */
+int config_load(const char *file, struct config *config, struct problems *problems);
+
+/* Frees what *config points to, not *config itself; a zeroed one is fine. */
+void config_free(struct config *config);
+
+/* The settings of the domain `name` with the UUID `uuid` (36 characters): the defaults, then each
+ * [domain GLOB] that matches one of them, in the file's order. */
+struct domain_settings config_domain(const struct config *config, const char *name,
+                                     const char *uuid);
+
+#endif

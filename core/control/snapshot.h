@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is known at one tick, frozen: the part that a policy sees, and what only the guard needs.
+ * Pure: no I/O, no clock, no globals. */
+#ifndef CORE_CONTROL_SNAPSHOT_H
+#define CORE_CONTROL_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/config.h"
+#include "memcoord/policy.h"
+
+struct snapshot_domain {
+    struct memcoord_domain seen; /* what the policy sees */
+    const char *unmanaged_why;   /* with MEMCOORD_UNMANAGED: why, for people; not owned */
+    uint64_t extra_kib;          /* memory beside the balloon: virtio-mem, DIMMs */
+    uint64_t overhead_kib;       /* QEMU's own memory */
+    uint64_t shrunk_kib;         /* by how much it was shrunk within the last interval */
+    bool set_aside;              /* huge pages: holds and promises nothing of the pool */
+    bool shrink_paused;          /* its guest took memory back by itself (autodeflate) */
+    bool stale_rescue;           /* its statistics went stale when it was starving, and one step of
+                                    help is due */
+};
+
+/* Zero it to begin; it is used again for each tick. */
+struct snapshot {
+    struct memcoord_snapshot seen; /* its pointers lead into this struct */
+    struct memcoord_host host;
+    struct snapshot_domain *domains;
+    const struct memcoord_domain **list;
+    size_t capacity;
+    uint64_t ksm_sharing_kib; /* memory that KSM saves and that may come back; 0 if unknown */
+};
+
+/* Makes room for `n` domains, all zeroed, and wires the pointers. -ENOMEM. */
+int snapshot_begin(struct snapshot *snapshot, size_t n);
+
+/* When the domains, total, available and free are filled in: derives the host's reserve, capacity,
+ * grantable and pool, and MEMCOORD_MOVABLE of each domain from its other flags. Where host.total or
+ * host.available is UNKNOWN, nothing is grantable. */
+void snapshot_complete(struct snapshot *snapshot, const struct host_settings *host,
+                       const struct guard_settings *guard);
+
+/* Frees all; a zeroed one is fine. */
+void snapshot_free(struct snapshot *snapshot);
+
+/* What a domain holds as far as the pool is concerned: max(balloon, target) + extra, in KiB. */
+uint64_t snapshot_holds_kib(const struct snapshot_domain *domain);
+
+/* promised(d) = max(0, holds + overhead - rss): memory that the guest may touch without asking
+ * anyone. 0 where rss is unknown or the memory is set aside. KiB. */
+uint64_t snapshot_promised_kib(const struct snapshot_domain *domain);
+
+#endif

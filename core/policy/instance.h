@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A loaded policy with its parameters and its state. */
+#ifndef CORE_POLICY_INSTANCE_H
+#define CORE_POLICY_INSTANCE_H
+
+#include <stddef.h>
+
+#include "config/config.h"
+#include "policy/loader.h"
+#include "policy/plan.h"
+
+struct policy_instance {
+    const struct policy *policy; /* not owned */
+    void *state;                 /* table.state_size bytes */
+};
+
+/* A state with the default of every parameter. 0 or -ENOMEM; free with policy_instance_free(). */
+int policy_instance_new(const struct policy *policy, struct policy_instance **instance);
+void policy_instance_free(struct policy_instance *instance); /* NULL is fine */
+
+/* Sets one parameter from text. -ENOENT: no such parameter; -EINVAL: bad value; `error` says what
+ * is allowed; the state is untouched then. */
+int policy_instance_set(struct policy_instance *instance, const char *key, const char *value,
+                        char *error, size_t error_size);
+
+/* Sets every entry of [policy NAME] of `config`, then asks the policy's check(); adds all that is
+ * wrong to `problems` as file:line:, and returns -EINVAL then. */
+int policy_instance_configure(struct policy_instance *instance, const struct config *config,
+                              struct problems *problems);
+
+/* What check() says is wrong between parameters; NULL if nothing, or without a check(). */
+const char *policy_instance_check(const struct policy_instance *instance);
+
+/* The present value of parameter number `i` of the table (KiB, ms, ...). */
+uint64_t policy_instance_value(const struct policy_instance *instance, size_t i);
+
+/* Lets the policy decide on `snapshot` into `plan` (plan_begin() was called). 0; or a negative
+ * errno, and plan->error says why: the policy failed, or returned an error. */
+int policy_instance_decide(struct policy_instance *instance,
+                           const struct memcoord_snapshot *snapshot, struct plan *plan);
+
+#endif
