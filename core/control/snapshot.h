@@ -16,7 +16,9 @@ struct snapshot_domain {
     uint64_t extra_kib;          /* memory beside the balloon: virtio-mem, DIMMs */
     uint64_t overhead_kib;       /* QEMU's own memory */
     uint64_t shrunk_kib;         /* by how much it was shrunk within the last interval */
-    bool set_aside;              /* huge pages: holds and promises nothing of the pool */
+    bool set_aside;              /* huge pages: promises nothing of the pool */
+    bool not_coming;             /* its balloon has not moved for a while: what it was asked to give
+                                    is not counted on */
     bool shrink_paused;          /* its guest took memory back by itself (autodeflate) */
     bool stale_rescue;           /* its statistics went stale when it was starving, and one step of
                                     help is due */

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The guard's verdicts in words. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "control/guard.h"
+
+static const struct {
+    const char *name;
+    const char *text; /* what needs no figure */
+} reasons[] = {
+    [GUARD_NOT_ASKED] = { "not-asked", "nothing was asked" },
+    [GUARD_AS_ASKED] = { "as-asked", "granted as asked" },
+    [GUARD_NO_CHANGE] = { "no-change", "has it already" },
+    [GUARD_AT_MIN] = { "at-min", NULL },
+    [GUARD_AT_MAX] = { "at-max", NULL },
+    [GUARD_GUEST_RESERVE] = { "guest-reserve", NULL },
+    [GUARD_GRADUAL] = { "gradual", NULL },
+    [GUARD_DEADBAND] = { "deadband", NULL },
+    [GUARD_BUDGET] = { "budget", "the host can't give more now" },
+    [GUARD_RESCUE] = { "rescue", NULL },
+    [GUARD_RESCUE_SHORT] = { "rescue-short", NULL },
+    [GUARD_RECALLED] = { "recalled", "statistics went stale, the shrink under way is taken back" },
+    [GUARD_HOST_SHORT] = { "host-short", "the host is short of memory" },
+    [GUARD_UNMANAGED] = { "unmanaged", NULL },
+    [GUARD_PAUSED] = { "paused", "the domain is paused" },
+    [GUARD_MIGRATING] = { "migrating", "the domain is migrating" },
+    [GUARD_NEW] = { "new", "no shrink before its balloon has held still for 3 samples" },
+    [GUARD_SETTLING] = { "settling", "no shrink before the last change has arrived" },
+    [GUARD_STALE] = { "stale", NULL },
+    [GUARD_NO_STATS] = { "no-stats", "no shrink: the guest gives no statistics" },
+    [GUARD_SHRINK_PAUSED] = { "shrink-paused", "no shrink: the guest took memory back by itself" },
+    [GUARD_OFF] = { "off", "granted as asked, without a guard" },
+};
+
+const char *guard_reason_name(enum guard_reason reason)
+{
+    return reasons[reason].name;
+}
+
+static void print_age(const struct memcoord_domain *seen, char *text, size_t size)
+{
+    if (seen->stats_age_ms == MEMCOORD_UNKNOWN)
+        snprintf(text, size, "no shrink: there are no statistics yet");
+    else
+        snprintf(text, size, "no shrink: the statistics are %" PRIu64 " s old",
+                 seen->stats_age_ms / 1000);
+}
+
+void guard_explain(const struct guard_settings *settings, const struct snapshot_domain *domain,
+                   const struct guard_verdict *verdict, char *text, size_t size)
+{
+    const struct memcoord_domain *seen = &domain->seen;
+    uint64_t reserve_mib = settings->guest_reserve_kib / 1024;
+    uint64_t usable_mib = seen->usable_kib == MEMCOORD_UNKNOWN ? 0 : seen->usable_kib / 1024;
+
+    switch (verdict->reason) {
+    case GUARD_AT_MIN:
+        snprintf(text, size, "cut to min %" PRIu64 " MiB", seen->min_kib / 1024);
+        break;
+    case GUARD_AT_MAX:
+        snprintf(text, size, "cut to max %" PRIu64 " MiB", seen->max_kib / 1024);
+        break;
+    case GUARD_GUEST_RESERVE:
+        snprintf(text, size, "%" PRIu64 " MiB stay usable in the guest", reserve_mib);
+        break;
+    case GUARD_GRADUAL:
+        snprintf(text, size, "at most %" PRIu64 " MiB an interval",
+                 amount_of(settings->max_shrink, seen->balloon_kib) / 1024);
+        break;
+    case GUARD_DEADBAND:
+        snprintf(text, size, "changes below %" PRIu64 " MiB are not worth a call",
+                 amount_of(settings->deadband, seen->balloon_kib) / 1024);
+        break;
+    case GUARD_RESCUE:
+    case GUARD_RESCUE_SHORT:
+        snprintf(text, size, "rescue: usable %" PRIu64 " MiB%s%s", usable_mib,
+                 domain->stale_rescue ? ", statistics stopped" : "",
+                 verdict->reason == GUARD_RESCUE_SHORT ? ", but the host can't give enough now"
+                                                       : "");
+        break;
+    case GUARD_UNMANAGED:
+        snprintf(text, size, "%s", domain->unmanaged_why ? domain->unmanaged_why : "unmanaged");
+        break;
+    case GUARD_STALE:
+        print_age(seen, text, size);
+        break;
+    default:
+        snprintf(text, size, "%s", reasons[verdict->reason].text);
+    }
+}
