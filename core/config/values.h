@@ -37,6 +37,9 @@ int value_parse(uint32_t type, const char *range, const char *text, uint64_t *va
 int amount_parse(const char *range, const char *text, struct amount *value, char *error,
                  size_t error_size);
 
+/* Writes an amount as amount_parse() reads it. Always terminated. */
+void amount_format(struct amount amount, char *text, size_t size);
+
 /* Checks that `range` is one that value_parse() understands for `type`: LOW..HIGH with LOW <= HIGH,
  * or at least two distinct words. -EINVAL with `error` if not. */
 int value_check_range(uint32_t type, const char *range, char *error, size_t error_size);
