@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "policy/instance.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/values.h"
+#include "policy/vet.h"
+#include "util/complain.h"
+
+int policy_instance_new(const struct policy *policy, struct policy_instance **instance)
+{
+    struct policy_instance *made = calloc(1, sizeof(*made));
+    if (!made)
+        return -ENOMEM;
+
+    made->policy = policy;
+    made->state = calloc(1, policy->table.state_size + 1); /* never NULL for a size of 0 */
+    if (!made->state) {
+        free(made);
+        return -ENOMEM;
+    }
+    vet_write_defaults(policy, made->state);
+    *instance = made;
+    return 0;
+}
+
+void policy_instance_free(struct policy_instance *instance)
+{
+    if (!instance)
+        return;
+    free(instance->state);
+    free(instance);
+}
+
+static const struct memcoord_param *find_param(const struct policy *policy, const char *key)
+{
+    for (size_t i = 0; i < policy->n_params; i++)
+        if (strcmp(policy->params[i].key, key) == 0)
+            return &policy->params[i];
+    return NULL;
+}
+
+/* Says that there is no `key`, and which there are. */
+static int no_such_key(const struct policy *policy, const char *key, char *error, size_t error_size)
+{
+    size_t used;
+
+    if (policy->n_params == 0)
+        return complain(error, error_size, -ENOENT, "'%s': policy %s has no parameters", key,
+                        policy->table.name);
+    complain(error, error_size, 0, "'%s' is no parameter of policy %s; it has", key,
+             policy->table.name);
+    for (size_t i = 0; i < policy->n_params && (used = strlen(error)) + 1 < error_size; i++)
+        snprintf(error + used, error_size - used, "%s %s", i ? "," : "", policy->params[i].key);
+    return -ENOENT;
+}
+
+static int set_in(const struct policy *policy, void *state, const char *key, const char *value,
+                  char *error, size_t error_size)
+{
+    const struct memcoord_param *p = find_param(policy, key);
+    uint64_t parsed;
+
+    if (!p)
+        return no_such_key(policy, key, error, error_size);
+    if (value_parse(p->type, p->range, value, &parsed, error, error_size))
+        return -EINVAL;
+    memcpy((char *)state + p->offset, &parsed, sizeof(parsed));
+    return 0;
+}
+
+int policy_instance_set(struct policy_instance *instance, const char *key, const char *value,
+                        char *error, size_t error_size)
+{
+    return set_in(instance->policy, instance->state, key, value, error, error_size);
+}
+
+/* Sets every entry of [policy NAME] in `state`; *section_line is where the section begins. */
+static int set_entries(const struct policy *policy, void *state, const struct config *config,
+                       struct problems *problems, int *section_line)
+{
+    char error[320];
+    int r = 0;
+
+    for (size_t i = 0; i < config->n_policy_entries; i++) {
+        const struct policy_entry *entry = &config->policy_entries[i];
+        if (strcmp(entry->policy, policy->table.name) != 0)
+            continue;
+        if (!entry->key) {
+            *section_line = entry->line;
+            continue;
+        }
+        int e = set_in(policy, state, entry->key, entry->value, error, sizeof(error));
+        if (e)
+            problems_add(problems, config->file, entry->line, "[policy %s] %s%s%s", entry->policy,
+                         e == -ENOENT ? "" : entry->key, e == -ENOENT ? "" : ": ", error);
+        if (e)
+            r = -EINVAL;
+    }
+    return r;
+}
+
+int policy_instance_configure(struct policy_instance *instance, const struct config *config,
+                              struct problems *problems)
+{
+    const struct policy *policy = instance->policy;
+    int line = config->policy_line;
+    void *state = malloc(policy->table.state_size + 1);
+    if (!state) {
+        problems_add(problems, config->file, line, "policy %s: out of memory", policy->table.name);
+        return -ENOMEM;
+    }
+
+    /* in a copy: if anything is wrong, nothing is applied */
+    memcpy(state, instance->state, policy->table.state_size);
+    int r = set_entries(policy, state, config, problems, &line);
+    if (!r) {
+        struct policy_instance tried = { .policy = policy, .state = state };
+        const char *wrong = policy_instance_check(&tried);
+        if (wrong) {
+            problems_add(problems, config->file, line, "[policy %s] %s", policy->table.name, wrong);
+            r = -EINVAL;
+        }
+    }
+    if (!r)
+        memcpy(instance->state, state, policy->table.state_size);
+    free(state);
+    return r;
+}
+
+const char *policy_instance_check(const struct policy_instance *instance)
+{
+    const struct memcoord_policy *table = &instance->policy->table;
+
+    return table->check ? table->check(instance->state) : NULL;
+}
+
+uint64_t policy_instance_value(const struct policy_instance *instance, size_t i)
+{
+    uint64_t value;
+
+    memcpy(&value, (const char *)instance->state + instance->policy->params[i].offset,
+           sizeof(value));
+    return value;
+}
+
+int policy_instance_decide(struct policy_instance *instance,
+                           const struct memcoord_snapshot *snapshot, struct plan *plan)
+{
+    int r = instance->policy->table.decide(instance->state, snapshot, &plan->calls);
+
+    plan_end(plan);
+    return plan_finish(plan, r);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "policy/loader.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "policy/find.h"
+#include "policy/object.h"
+#include "policy/trust.h"
+#include "policy/vet.h"
+#include "util/complain.h"
+
+/* The name under which the linker opens exactly the file behind `fd`. A path would do for the first
+ * time only: of a replaced file the linker gives back the old code. */
+static void fd_name(int fd, char name[static 32])
+{
+    snprintf(name, 32, "/proc/self/fd/%d", fd);
+}
+
+/* What the linker complains about, without the name that it knows the file by. */
+static const char *linker_error(const char *known_as)
+{
+    const char *text = dlerror();
+    size_t length = strlen(known_as);
+
+    if (!text)
+        return "unknown error of the dynamic linker";
+    if (strncmp(text, known_as, length) == 0 && strncmp(text + length, ": ", 2) == 0)
+        text += length + 2;
+    return text;
+}
+
+static int open_object(struct policy *policy, char *error, size_t error_size)
+{
+    char name[32];
+    int r = trust_open(policy->path, &policy->fd, error, error_size);
+    if (!r)
+        r = object_check(policy->fd, policy->path, error, error_size);
+    if (r)
+        return r;
+
+    fd_name(policy->fd, name);
+    policy->handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    if (!policy->handle)
+        return complain(error, error_size, -ENOEXEC, "%s: %s", policy->path, linker_error(name));
+    return 0;
+}
+
+/* The size of the symbol that `address` belongs to, as the object's symbol table has it. */
+static size_t symbol_size(const void *address)
+{
+    Dl_info info;
+    const ElfW(Sym) *symbol = NULL;
+
+    if (!dladdr1(address, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol)
+        return 0;
+    return symbol->st_size;
+}
+
+static int read_table(struct policy *policy, char *error, size_t error_size)
+{
+    const struct memcoord_policy *declared = dlsym(policy->handle, "memcoord_plugin");
+    if (!declared)
+        return complain(error, error_size, -ENOEXEC,
+                        "%s: exports no memcoord_plugin; want one MEMCOORD_POLICY(...)",
+                        policy->path);
+
+    /* a symbol that is too small for what it says must not be read */
+    size_t size = symbol_size(declared);
+    if (size < sizeof(declared->abi) + sizeof(declared->struct_size) ||
+        size < declared->struct_size)
+        return complain(error, error_size, -EINVAL,
+                        "%s: memcoord_plugin has %zu bytes, which is no struct memcoord_policy",
+                        policy->path, size);
+    return vet_policy(policy, declared, error, error_size);
+}
+
+int policy_load(const char *name, const char *policy_path, struct policy **policy, char *error,
+                size_t error_size)
+{
+    struct policy *loaded = calloc(1, sizeof(*loaded));
+    if (!loaded)
+        return complain(error, error_size, -ENOMEM, "%s: out of memory", name);
+
+    loaded->fd = -1;
+    int r = find_policy(name, policy_path, &loaded->path, error, error_size);
+    if (!r)
+        r = open_object(loaded, error, error_size);
+    if (!r)
+        r = read_table(loaded, error, error_size);
+    if (r)
+        policy_unload(loaded);
+    else
+        *policy = loaded;
+    return r;
+}
+
+/* Whether the linker still knows `name`: an object can forbid to be unloaded (C++ does it for some
+ * templates). */
+static int is_resident(const char *name)
+{
+    void *handle = dlopen(name, RTLD_NOW | RTLD_NOLOAD);
+
+    if (handle)
+        dlclose(handle);
+    return handle != NULL;
+}
+
+void policy_unload(struct policy *policy)
+{
+    char name[32];
+
+    if (!policy)
+        return;
+    if (policy->handle) {
+        dlclose(policy->handle);
+        fd_name(policy->fd, name);
+        /* The number must not be used again while the linker knows old code by it: the next policy
+         * with that number would be the old one. So this descriptor is given up. */
+        if (is_resident(name))
+            policy->fd = -1;
+    }
+    if (policy->fd >= 0)
+        close(policy->fd);
+    free(policy->params);
+    free(policy->path);
+    free(policy);
+}

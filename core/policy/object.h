@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A shared object, looked at before the dynamic linker does. */
+#ifndef CORE_POLICY_OBJECT_H
+#define CORE_POLICY_OBJECT_H
+
+#include <stddef.h>
+
+/* Checks that `fd` is a whole ELF shared object for this machine: dlopen() maps what the headers
+ * promise, and where the file ends before that, the first touch is a SIGBUS. 0; or -ENOEXEC, and
+ * `error` says what is wrong with `path`. */
+int object_check(int fd, const char *path, char *error, size_t error_size);
+
+#endif
