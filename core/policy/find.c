@@ -41,6 +41,8 @@ static void name_folders(const char *policy_path, char *text, size_t size)
 {
     char *folder;
 
+    if (policy_path[strspn(policy_path, ":")] == '\0')
+        snprintf(text + strlen(text), size - strlen(text), " no folder: policy_path is empty");
     while (next_folder(&policy_path, &folder) > 0) {
         size_t used = strlen(text);
         snprintf(text + used, size - used, " %s", folder);

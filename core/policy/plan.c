@@ -83,8 +83,8 @@ static struct log_limit *limit_of(struct plan *plan, const char *format)
     return &plan->limits[i].limit;
 }
 
-__attribute__((format(printf, 3, 0))) static void
-plan_vlog(struct memcoord_plan *calls, int syslog_level, const char *fmt, va_list args)
+LOG_PRINTF(3, 0)
+static void plan_vlog(struct memcoord_plan *calls, int syslog_level, const char *fmt, va_list args)
 {
     struct plan *plan = calls->core;
     enum log_level level = level_of(syslog_level);
@@ -102,8 +102,8 @@ plan_vlog(struct memcoord_plan *calls, int syslog_level, const char *fmt, va_lis
     log_line(level, "policy %s: %s%s", plan->policy_name, plain, more);
 }
 
-__attribute__((format(printf, 3, 0))) static int plan_vfail(struct memcoord_plan *calls, int err,
-                                                            const char *fmt, va_list args)
+LOG_PRINTF(3, 0)
+static int plan_vfail(struct memcoord_plan *calls, int err, const char *fmt, va_list args)
 {
     struct plan *plan = calls->core;
     int r = err > 0 && err < 4096 ? -err : -EINVAL;
