@@ -43,7 +43,8 @@ enum guard_reason {
     GUARD_STALE,         /* no shrink on old statistics */
     GUARD_NO_STATS,      /* no shrink without statistics */
     GUARD_SHRINK_PAUSED, /* no shrink: the guest took memory back by itself */
-    GUARD_OFF            /* granted as asked: there is no guard (decide --no-guard) */
+    GUARD_OFF,           /* granted as asked: there is no guard (decide --no-guard) */
+    GUARD_REASONS_N
 };
 
 /* The verdict on one domain. */

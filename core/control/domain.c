@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/domain.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/sample.h"
+#include "util/log.h"
+
+#define UNKNOWN MEMCOORD_UNKNOWN
+
+/* A guest may follow the target before for a while: 512 -> 200 MiB takes 2.4 s, more when busy. */
+static const uint64_t obeys_after_ms = 3000;
+/* One that has not moved for so long does not follow its target. */
+static const uint64_t gave_up_after_ms = 5000;
+/* Samples for which a balloon must stand still before its domain counts as booted. */
+static const uint64_t still_samples_needed = 3;
+/* More changes than these by somebody else within a minute: he coordinates, too. */
+static const uint64_t foreign_changes_max = 3;
+static const uint64_t foreign_window_ms = 60 * 1000;
+/* How long a guest keeps what it took by itself (autodeflate). */
+static const uint64_t shrink_pause_ms = 60 * 1000;
+static const uint64_t retry_max_ms = 60 * 1000;
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+static void uuid_format(const uint8_t uuid[HOST_UUID_BYTES], char text[UUID_TEXT_BYTES])
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < HOST_UUID_BYTES; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            text[at++] = '-';
+        snprintf(text + at, 3, "%02x", uuid[i]);
+        at += 2;
+    }
+}
+
+static void configure(struct domain *d, const struct config *config)
+{
+    const struct amount *usual = &config->domain_defaults.min;
+
+    d->settings = config_domain(config, d->name, d->uuid_text);
+    d->min_is_default = d->settings.min.kib == usual->kib && d->settings.min.bp == usual->bp;
+}
+
+struct domain *domain_new(const struct host_domain *seen, uint64_t now_ms,
+                          const struct config *config)
+{
+    struct domain *d = calloc(1, sizeof(*d));
+
+    if (!d || !(d->name = strdup(seen->name))) {
+        free(d);
+        return NULL;
+    }
+    memcpy(d->uuid, seen->uuid, sizeof(d->uuid));
+    uuid_format(d->uuid, d->uuid_text);
+    configure(d, config);
+    d->run_id = seen->run_id;
+    d->balloon_kib = d->target_kib = d->initial_kib = seen->balloon_kib;
+    d->kernel_kib = UNKNOWN;
+    d->first_seen_ms = d->moved_ms = d->arrived_ms = now_ms;
+    d->is_new = true;
+    sample_clear(&d->sample);
+    return d;
+}
+
+void domain_free(struct domain *domain)
+{
+    if (!domain)
+        return;
+    free(domain->policy_state);
+    free(domain->name);
+    free(domain);
+}
+
+bool domain_is_away(const struct domain *domain)
+{
+    return distance(domain->balloon_kib, domain->target_kib) > DOMAIN_NOISE_KIB;
+}
+
+static void adopt(struct domain *d)
+{
+    d->target_kib = d->balloon_kib;
+}
+
+/* Somebody else moved it. One long movement is one change. */
+static void see_foreign(struct domain *d, uint64_t before_kib, uint64_t now_ms,
+                        const struct config *config)
+{
+    if (now_ms - d->foreign_since_ms > foreign_window_ms)
+        d->foreign_changes = 0;
+    if (d->foreign_changes == 0)
+        d->foreign_since_ms = now_ms;
+    adopt(d);
+    if (d->foreign_moving)
+        return;
+    d->foreign_moving = true;
+    d->foreign_changes++;
+    log_info("%s: somebody else changes its balloon (%" PRIu64 " -> %" PRIu64
+             " MiB so far): that is the new start",
+             d->name, before_kib / 1024, d->balloon_kib / 1024);
+    if (d->foreign_changes < foreign_changes_max || d->hands_off_until_ms > now_ms)
+        return;
+    d->hands_off_until_ms = now_ms + config->guard.hands_off_ms;
+    d->foreign_changes = 0;
+    log_warning("%s: somebody else keeps changing its balloon: left to him for %" PRIu64 " s",
+                d->name, config->guard.hands_off_ms / 1000);
+}
+
+/* The balloon moved away from what was asked for last. */
+static void see_moved_away(struct domain *d, uint64_t before_kib, uint64_t now_ms,
+                           const struct config *config)
+{
+    if (d->is_new && d->set_ms == 0) {
+        adopt(d); /* its driver just loads */
+    } else if (d->autodeflate && d->balloon_kib > d->target_kib) {
+        if (d->shrink_paused_until_ms <= now_ms)
+            log_info("%s: took back %" PRIu64 " MiB by itself (autodeflate): it needs them",
+                     d->name, (d->balloon_kib - d->target_kib) / 1024);
+        adopt(d);
+        d->shrink_paused_until_ms = now_ms + shrink_pause_ms;
+    } else if (d->set_ms == 0 || now_ms - d->set_ms >= obeys_after_ms) {
+        see_foreign(d, before_kib, now_ms, config);
+    }
+}
+
+/* It stands still elsewhere than asked: don't count on what it does not do. */
+static void see_standing(struct domain *d, uint64_t now_ms)
+{
+    d->foreign_moving = false;
+    if (!domain_is_away(d) || d->state != HOST_DOMAIN_RUNNING ||
+        now_ms - memcoord_max(d->moved_ms, d->set_ms) < gave_up_after_ms)
+        return;
+    log_info("%s: stays at %" PRIu64 " MiB and does not go to %" PRIu64 ": that is the new start",
+             d->name, d->balloon_kib / 1024, d->target_kib / 1024);
+    adopt(d);
+    d->reassert = true;
+}
+
+static void see_balloon(struct domain *d, uint64_t balloon_kib, uint64_t now_ms,
+                        const struct config *config)
+{
+    uint64_t before_kib = d->balloon_kib;
+    bool was_away = domain_is_away(d);
+
+    d->balloon_kib = balloon_kib;
+    if (distance(balloon_kib, before_kib) > DOMAIN_NOISE_KIB) {
+        d->moved_ms = now_ms;
+        d->still_samples = 0;
+        d->failures = 0;
+        if (distance(balloon_kib, d->target_kib) > distance(before_kib, d->target_kib))
+            see_moved_away(d, before_kib, now_ms, config);
+    } else {
+        see_standing(d, now_ms);
+    }
+    if (was_away || d->moved_ms == now_ms)
+        d->arrived_ms = now_ms;
+}
+
+/* The guest's size at the moment of the sample. Its own total is of that very moment; the balloon
+ * as seen by the host is not, so that it serves only until the difference is known. */
+static uint64_t size_at_sample(const struct domain *d, const struct host_domain *seen,
+                               uint64_t before_kib)
+{
+    if (seen->guest_total_kib != UNKNOWN && d->kernel_kib != UNKNOWN)
+        return seen->guest_total_kib + d->kernel_kib;
+    return memcoord_max(before_kib, seen->balloon_kib);
+}
+
+/* What can be learned only while the balloon stands still. */
+static void learn(struct domain *d, const struct host_domain *seen)
+{
+    if (d->still_samples < still_samples_needed)
+        return;
+    d->is_new = false;
+    if (seen->guest_total_kib != UNKNOWN && seen->guest_total_kib <= d->balloon_kib)
+        d->kernel_kib = d->balloon_kib - seen->guest_total_kib;
+    if (seen->rss_kib != UNKNOWN && seen->rss_kib > d->balloon_kib + d->extra_kib)
+        d->overhead_kib =
+            memcoord_max(d->overhead_kib, seen->rss_kib - d->balloon_kib - d->extra_kib);
+}
+
+static void see_sample(struct domain *d, const struct host_domain *seen, uint64_t before_kib)
+{
+    if (seen->sampled_ms == UNKNOWN ||
+        (d->sample.sampled_ms != UNKNOWN && seen->sampled_ms <= d->sample.sampled_ms))
+        return;
+    d->still_samples++;
+    learn(d, seen);
+    sample_take(&d->sample, seen, size_at_sample(d, seen, before_kib));
+}
+
+/* A target that could not be set: the balloon is what counts, and it is tried again later. */
+static void see_failure(struct domain *d, const struct host_domain *seen, uint64_t now_ms)
+{
+    uint64_t wait_ms;
+
+    if (seen->set_error == 0)
+        return;
+    wait_ms = d->failures < 6 ? UINT64_C(1000) << d->failures : retry_max_ms;
+    wait_ms = memcoord_min(wait_ms, retry_max_ms);
+    d->failures++;
+    d->retry_ms = now_ms + wait_ms;
+    d->target_kib = seen->balloon_kib;
+    log_warning("%s: its balloon could not be set: %s; next try in %" PRIu64 " s", d->name,
+                seen->set_error_text ? seen->set_error_text : strerror(-seen->set_error),
+                wait_ms / 1000);
+}
+
+static void see_name(struct domain *d, const char *name, const struct config *config)
+{
+    char *copy;
+
+    if (!strcmp(d->name, name) || !(copy = strdup(name)))
+        return;
+    log_info("%s: is named %s now", d->name, name);
+    free(d->name);
+    d->name = copy;
+    configure(d, config);
+}
+
+void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t now_ms,
+                const struct config *config)
+{
+    uint64_t before_kib = domain->balloon_kib;
+
+    see_name(domain, seen->name, config);
+    domain->state = seen->state;
+    domain->unmanageable = seen->unmanageable;
+    domain->set_aside = seen->set_aside;
+    domain->autodeflate = seen->autodeflate;
+    domain->host_max_kib = seen->max_kib;
+    domain->extra_kib = seen->extra_kib;
+    domain->rss_kib = seen->rss_kib;
+    see_failure(domain, seen, now_ms);
+    see_balloon(domain, seen->balloon_kib, now_ms, config);
+    see_sample(domain, seen, before_kib);
+}
+
+void domain_asked(struct domain *domain, uint64_t kib, uint64_t now_ms, uint64_t interval_ms)
+{
+    /* a tick that comes a little early is a tick of the next interval */
+    if (now_ms - domain->shrunk_ms >= interval_ms - interval_ms / 10)
+        domain->shrunk_kib = 0;
+    if (kib < domain->target_kib) {
+        domain->shrunk_kib += domain->target_kib - kib;
+        domain->shrunk_ms = now_ms;
+    }
+    domain->target_kib = kib;
+    domain->set_ms = now_ms;
+    domain->arrived_ms = now_ms;
+}

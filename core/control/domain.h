@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is remembered of one domain from tick to tick: its last good sample, what was asked of it,
+ * who else changes it. */
+#ifndef CORE_CONTROL_DOMAIN_H
+#define CORE_CONTROL_DOMAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "control/guard.h"
+#include "control/snapshot.h"
+#include "host/host.h"
+
+#define UUID_TEXT_BYTES 37
+/* A balloon works in pages of 4 KiB, and arrives exactly; what is less than this is noise. */
+#define DOMAIN_NOISE_KIB UINT64_C(1024)
+
+/* The guest's statistics of one moment, and what follows from them. KiB, MEMCOORD_UNKNOWN. */
+struct domain_sample {
+    uint64_t sampled_ms; /* MEMCOORD_UNKNOWN: there never was one */
+    uint64_t used_kib, unused_kib, usable_kib, guest_total_kib, disk_caches_kib;
+    uint64_t swap_in_kib, swap_out_kib, major_faults;
+    uint64_t swap_in_kib_per_s, swap_out_kib_per_s, major_faults_per_s, growth_kib_per_s;
+};
+
+struct domain {
+    uint8_t uuid[HOST_UUID_BYTES];
+    char uuid_text[UUID_TEXT_BYTES];
+    char *name;
+    int64_t run_id;
+    struct domain_settings settings;
+    bool min_is_default; /* min was not configured: it is never above the size at first sight */
+    void *policy_state;  /* of the policy's domain_state_size; NULL if that is 0 */
+
+    /* as seen by the last gather */
+    enum host_domain_state state;
+    const char *unmanageable;
+    bool set_aside, autodeflate;
+    uint64_t host_max_kib, extra_kib, rss_kib;
+    uint64_t balloon_kib;
+    struct domain_sample sample;
+
+    uint64_t target_kib;  /* asked for last, or what the balloon was found at */
+    uint64_t initial_kib; /* what it had before memcoord changed it */
+    uint64_t kernel_kib; /* balloon - guest_total when it stands still; MEMCOORD_UNKNOWN at first */
+    uint64_t overhead_kib; /* the largest rss - balloon seen while it stood still */
+
+    uint64_t first_seen_ms, moved_ms, set_ms; /* set_ms, shrunk_ms: 0 never */
+    uint64_t arrived_ms;                      /* since when the balloon stands at its target */
+    uint64_t still_samples;                   /* samples since the balloon last moved */
+    bool is_new;                    /* it may be booting: its balloon has not stood still yet */
+    uint64_t shrunk_kib, shrunk_ms; /* how much was taken within an interval before shrunk_ms */
+
+    uint64_t foreign_changes, foreign_since_ms; /* changes by somebody else, since when */
+    bool foreign_moving;                        /* such a change is under way */
+    uint64_t hands_off_until_ms;                /* left to somebody else until then */
+    uint64_t shrink_paused_until_ms;            /* its guest took memory back by itself */
+    uint64_t failures, retry_ms;                /* set_target failed so often; not before */
+    bool reassert;                              /* tell the host that the target is the balloon */
+    uint64_t stale_rescue_ms;                   /* when the last step on stale figures was due */
+
+    uint64_t seen_tick;
+    const char *said_unmanaged;              /* the reason that was logged last */
+    uint32_t quiet_until_s[GUARD_REASONS_N]; /* when each refusal may be logged again */
+};
+
+/* A domain that is seen for the first time. NULL when there is no memory. Free with domain_free(). */
+struct domain *domain_new(const struct host_domain *seen, uint64_t now_ms,
+                          const struct config *config);
+void domain_free(struct domain *domain); /* NULL is fine */
+
+/* Remembers what a gather saw of it. Logs what somebody else did to it. `now_ms`: of the view. */
+void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t now_ms,
+                const struct config *config);
+
+/* Whether the balloon stands elsewhere than asked. */
+bool domain_is_away(const struct domain *domain);
+
+/* Remembers that a target of `kib` has been asked for. */
+void domain_asked(struct domain *domain, uint64_t kib, uint64_t now_ms, uint64_t interval_ms);
+
+/* Fills in its part of a snapshot (all but index). */
+void domain_fill(struct domain *domain, struct snapshot_domain *out, uint64_t now_ms,
+                 const struct config *config);
+
+/* Why it is not managed now, for people; NULL if it is. */
+const char *domain_unmanaged_why(const struct domain *domain, uint64_t now_ms);
+
+#endif

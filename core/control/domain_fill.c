@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A domain's part of the snapshot. */
+#include "control/domain.h"
+
+#define UNKNOWN MEMCOORD_UNKNOWN
+
+/* So long a guest may take to boot before its silence is called a missing driver. */
+static const uint64_t silent_after_ms = 30 * 1000;
+/* A balloon that has not moved for so long is not counted on. */
+static const uint64_t moves_within_ms = 3000;
+
+const char *domain_unmanaged_why(const struct domain *domain, uint64_t now_ms)
+{
+    if (domain->unmanageable)
+        return domain->unmanageable;
+    if (!domain->settings.manage)
+        return "the configuration says manage = no";
+    if (now_ms < domain->hands_off_until_ms)
+        return "somebody else keeps changing its balloon";
+    if (now_ms < domain->retry_ms)
+        return "its balloon could not be set";
+    if (domain->sample.sampled_ms == UNKNOWN && now_ms - domain->first_seen_ms >= silent_after_ms)
+        return "its guest gives no statistics: it has no balloon driver, or their period is off";
+    return NULL;
+}
+
+static void fill_bounds(const struct domain *d, struct memcoord_domain *seen)
+{
+    uint64_t min_kib = amount_of(d->settings.min, d->host_max_kib);
+
+    seen->max_kib = d->host_max_kib;
+    if (d->settings.max_kib > 0)
+        seen->max_kib = memcoord_min(d->settings.max_kib, d->host_max_kib);
+    if (d->min_is_default)
+        min_kib = memcoord_min(min_kib, d->initial_kib);
+    seen->min_kib = memcoord_min(min_kib, seen->max_kib);
+}
+
+static bool is_settling(const struct domain *d)
+{
+    return domain_is_away(d) || d->sample.sampled_ms == UNKNOWN ||
+           d->sample.sampled_ms < d->arrived_ms;
+}
+
+static uint32_t flags(const struct domain *d, const struct snapshot_domain *out,
+                      const struct config *config)
+{
+    uint32_t flags = 0;
+
+    if (out->unmanaged_why)
+        flags |= MEMCOORD_UNMANAGED;
+    if (d->state == HOST_DOMAIN_PAUSED)
+        flags |= MEMCOORD_PAUSED;
+    if (d->state == HOST_DOMAIN_MIGRATING)
+        flags |= MEMCOORD_MIGRATING;
+    if (d->is_new)
+        flags |= MEMCOORD_NEW;
+    if (is_settling(d))
+        flags |= MEMCOORD_SETTLING;
+    if (out->seen.stats_age_ms > config->guard.stale_after_ms)
+        flags |= MEMCOORD_STALE;
+    return flags;
+}
+
+static void fill_sample(const struct domain_sample *sample, struct memcoord_domain *seen)
+{
+    seen->used_kib = sample->used_kib;
+    seen->unused_kib = sample->unused_kib;
+    seen->usable_kib = sample->usable_kib;
+    seen->guest_total_kib = sample->guest_total_kib;
+    seen->disk_caches_kib = sample->disk_caches_kib;
+    seen->swap_in_kib_per_s = sample->swap_in_kib_per_s;
+    seen->swap_out_kib_per_s = sample->swap_out_kib_per_s;
+    seen->major_faults_per_s = sample->major_faults_per_s;
+    seen->growth_kib_per_s = sample->growth_kib_per_s;
+}
+
+/* One step of help each stale_after for a guest that was starving when its statistics stopped. */
+static bool stale_rescue_due(struct domain *d, uint64_t now_ms, const struct config *config)
+{
+    if (now_ms < d->stale_rescue_ms || d->sample.usable_kib >= config->guard.rescue_below_kib)
+        return false;
+    d->stale_rescue_ms = now_ms + config->guard.stale_after_ms;
+    return true;
+}
+
+void domain_fill(struct domain *domain, struct snapshot_domain *out, uint64_t now_ms,
+                 const struct config *config)
+{
+    struct memcoord_domain *seen = &out->seen;
+    uint64_t interval_ms = config->daemon.interval_ms;
+
+    seen->name = domain->name;
+    seen->state = domain->policy_state;
+    seen->weight = domain->settings.weight;
+    seen->balloon_kib = domain->balloon_kib;
+    seen->target_kib = domain->target_kib;
+    seen->rss_kib = domain->rss_kib;
+    fill_bounds(domain, seen);
+    fill_sample(&domain->sample, seen);
+    seen->stats_age_ms =
+        domain->sample.sampled_ms == UNKNOWN ? UNKNOWN : now_ms - domain->sample.sampled_ms;
+
+    out->extra_kib = domain->extra_kib;
+    out->overhead_kib = memcoord_max(domain->overhead_kib, config->host.domain_overhead_kib);
+    out->set_aside = domain->set_aside;
+    out->shrink_paused = now_ms < domain->shrink_paused_until_ms;
+    out->not_coming = domain_is_away(domain) &&
+                      now_ms - memcoord_max(domain->moved_ms, domain->set_ms) >= moves_within_ms;
+    /* a tick that comes a little early is a tick of the next interval */
+    if (now_ms - domain->shrunk_ms < interval_ms - interval_ms / 10)
+        out->shrunk_kib = domain->shrunk_kib;
+    out->unmanaged_why = domain_unmanaged_why(domain, now_ms);
+    seen->flags = flags(domain, out, config);
+    out->stale_rescue = (seen->flags & MEMCOORD_STALE) && stale_rescue_due(domain, now_ms, config);
+}

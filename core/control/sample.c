@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/sample.h"
+
+#define UNKNOWN MEMCOORD_UNKNOWN
+
+uint64_t sample_rate(uint64_t before, uint64_t now, uint64_t elapsed_ms)
+{
+    if (before == UNKNOWN || now == UNKNOWN || now < before || elapsed_ms == 0)
+        return UNKNOWN;
+    return memcoord_mul_div(now - before, 1000, elapsed_ms);
+}
+
+void sample_clear(struct domain_sample *sample)
+{
+    *sample = (struct domain_sample){
+        UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
+        UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
+    };
+}
+
+static uint64_t growth(const struct domain_sample *before, const struct domain_sample *now)
+{
+    uint64_t rate =
+        sample_rate(before->used_kib, now->used_kib, now->sampled_ms - before->sampled_ms);
+
+    if (before->used_kib == UNKNOWN || now->used_kib == UNKNOWN)
+        return UNKNOWN;
+    if (rate == UNKNOWN) /* it fell */
+        rate = 0;
+    if (before->growth_kib_per_s == UNKNOWN)
+        return rate;
+    return memcoord_max(rate, before->growth_kib_per_s / 2);
+}
+
+void sample_take(struct domain_sample *sample, const struct host_domain *seen, uint64_t size_kib)
+{
+    struct domain_sample before = *sample;
+    uint64_t elapsed_ms = before.sampled_ms == UNKNOWN ? 0 : seen->sampled_ms - before.sampled_ms;
+
+    *sample = (struct domain_sample){
+        .sampled_ms = seen->sampled_ms,
+        .used_kib = UNKNOWN,
+        .unused_kib = seen->unused_kib,
+        .usable_kib = seen->usable_kib,
+        .guest_total_kib = seen->guest_total_kib,
+        .disk_caches_kib = seen->disk_caches_kib,
+        .swap_in_kib = seen->swap_in_kib,
+        .swap_out_kib = seen->swap_out_kib,
+        .major_faults = seen->major_faults,
+        .swap_in_kib_per_s = sample_rate(before.swap_in_kib, seen->swap_in_kib, elapsed_ms),
+        .swap_out_kib_per_s = sample_rate(before.swap_out_kib, seen->swap_out_kib, elapsed_ms),
+        .major_faults_per_s = sample_rate(before.major_faults, seen->major_faults, elapsed_ms),
+    };
+    if (seen->usable_kib != UNKNOWN)
+        sample->used_kib = size_kib > seen->usable_kib ? size_kib - seen->usable_kib : 0;
+    sample->growth_kib_per_s = growth(&before, sample);
+}
