@@ -58,6 +58,7 @@ struct domain {
     uint64_t hands_off_until_ms;                /* left to somebody else until then */
     uint64_t shrink_paused_until_ms;            /* its guest took memory back by itself */
     uint64_t failures, retry_ms;                /* set_target failed so often; not before */
+    bool has_origin;                            /* what it had is remembered (origins.h) */
     bool reassert;                              /* tell the host that the target is the balloon */
     uint64_t stale_rescue_ms;                   /* when the last step on stale figures was due */
 

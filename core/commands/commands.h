@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The commands: each takes its own arguments (argv[0] is its name), and returns the status to exit
+ * with: 0, 1 (failed), or 2 (wrong usage or configuration). Results go to standard output, all else
+ * to standard error. */
+#ifndef CORE_COMMANDS_COMMANDS_H
+#define CORE_COMMANDS_COMMANDS_H
+
+/* memcoord -c FILE [INTERVAL]: coordinate. */
+int command_run(int argc, char **argv);
+/* memcoord release: give managed domains back what they had. */
+int command_release(int argc, char **argv);
+/* memcoord check: say what is wrong, or what would run. */
+int command_check(int argc, char **argv);
+/* memcoord policies: what is installed. */
+int command_policies(int argc, char **argv);
+/* memcoord decide: decisions on snapshots from JSON lines. */
+int command_decide(int argc, char **argv);
+
+#endif

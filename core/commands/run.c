@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* memcoord -c FILE [INTERVAL] */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands/commands.h"
+#include "commands/options.h"
+#include "commands/session.h"
+#include "commands/setup.h"
+#include "control/coordinator.h"
+#include "util/log.h"
+
+static const char help[] =
+    "usage: memcoord [run] [-c FILE] [-v] [--ticks N] [--proc DIR] [INTERVAL]\n"
+    "       memcoord COMMAND [--help]\n"
+    "Coordinates the memory of all running domains of a libvirt host.\n"
+    "\n"
+    "INTERVAL          seconds between two ticks, 0.1 to 3600; wins over `interval` in FILE\n"
+    "-c, --config FILE the configuration (default: coord.ini here, else /etc/memcoord/coord.ini)\n"
+    "-v, --verbose     debug lines, too\n"
+    "    --ticks N     end after N ticks\n"
+    "    --proc DIR    read the host's memory from DIR/meminfo instead of /proc/meminfo\n"
+    "-h, --help        this text\n"
+    "-V, --version     the version\n"
+    "\n"
+    "Commands:\n"
+    "  run       coordinate (the default)\n"
+    "  release   give managed domains back what they had\n"
+    "  check     say what is wrong with a configuration, or what would run\n"
+    "  policies  list the policies, or the parameters of one\n"
+    "  decide    let a policy decide on snapshots written in JSON\n"
+    "\n"
+    "SIGINT and SIGTERM end it; `on_exit` in FILE says what becomes of the balloons then.\n"
+    "Exit status: 0, 1 (failed), 2 (wrong usage or configuration).\n";
+
+struct run_arguments {
+    const char *file, *proc;
+    uint64_t ticks, interval_ms; /* interval_ms is 0 if it was not given */
+    int verbose;
+};
+
+static volatile sig_atomic_t stop;
+static struct host *signalled_host;
+
+static void handle_stop(int signal)
+{
+    int saved = errno;
+
+    (void)signal;
+    stop = 1;
+    if (signalled_host)
+        signalled_host->ops->wake(signalled_host);
+    errno = saved;
+}
+
+static void catch_signals(struct host *host)
+{
+    struct sigaction action = { .sa_handler = handle_stop };
+
+    signalled_host = host;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int parse_interval(const char *text, uint64_t *interval_ms)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+
+    if (end == text || *end || !(seconds >= 0.1 && seconds <= 3600)) {
+        fprintf(stderr, "memcoord: '%s' is no interval: want seconds, 0.1 to 3600\n", text);
+        return -EINVAL;
+    }
+    *interval_ms = (uint64_t)(seconds * 1000 + 0.5);
+    return 0;
+}
+
+static int parse_ticks(const char *text, uint64_t *ticks)
+{
+    char *end;
+
+    errno = 0;
+    *ticks = strtoull(text, &end, 10);
+    if (errno || *end || end == text || *text == '-' || *ticks == 0) {
+        fprintf(stderr, "memcoord: '%s' is no number of ticks: want 1 or more\n", text);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+/* -1 to go on, else the status to exit with. */
+static int parse(int argc, char **argv, struct run_arguments *arguments)
+{
+    static const struct option options[] = { { "verbose", no_argument, NULL, 'v' },
+                                             { "ticks", required_argument, NULL, 't' },
+                                             { "proc", required_argument, NULL, 'p' },
+                                             OPTIONS_CONFIG_LONG{ NULL, 0, NULL, 0 } };
+    int option;
+
+    while ((option = getopt_long(argc, argv, OPTIONS_CONFIG_SHORT "v", options, NULL)) != -1) {
+        if (option == 'c')
+            arguments->file = optarg;
+        else if (option == 'v')
+            arguments->verbose = 1;
+        else if (option == 'p')
+            arguments->proc = optarg;
+        else if (option != 't')
+            return options_other(option, help);
+        else if (parse_ticks(optarg, &arguments->ticks) < 0)
+            return EXIT_USAGE;
+    }
+    if (optind < argc && parse_interval(argv[optind], &arguments->interval_ms) < 0)
+        return EXIT_USAGE;
+    return optind + 1 < argc ? options_too_many(argv[optind + 1], help) : -1;
+}
+
+static int coordinate(struct setup *setup, const struct run_arguments *arguments)
+{
+    struct session session;
+    int status = session_open(&setup->config, arguments->proc, &session);
+    struct coordinator c = { .config = &setup->config,
+                             .instance = setup->instance,
+                             .origins = &session.origins };
+
+    if (status != EXIT_SUCCESS)
+        return status;
+    c.host = session.host;
+    if (domains_set_policy_state(&c.domains, setup->policy->table.domain_state_size) < 0)
+        status = EXIT_FAILURE;
+    catch_signals(session.host);
+    log_info("memcoord " MEMCOORD_VERSION ": %s, policy %s, every %" PRIu64 " ms%s",
+             session.host->name, setup->policy->table.name, setup->config.daemon.interval_ms,
+             setup->config.daemon.dry_run ? ", dry run: nothing is changed" : "");
+    coordinator_run(&c, arguments->ticks, &stop);
+    if (setup->config.daemon.on_exit == ON_EXIT_RESTORE && !setup->config.daemon.dry_run &&
+        coordinator_restore(&c) != 0)
+        status = EXIT_FAILURE;
+    log_info("ended: balloons are left as they are");
+    signalled_host = NULL;
+    coordinator_free(&c);
+    session_close(&session);
+    return status;
+}
+
+int command_run(int argc, char **argv)
+{
+    struct run_arguments arguments = { .proc = "/proc" };
+    struct problems problems = { 0 };
+    struct setup setup = { 0 };
+    int status = parse(argc, argv, &arguments);
+
+    if (status >= 0)
+        return status;
+    log_open(arguments.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+    if (setup_load(options_config(arguments.file), &setup, &problems) < 0) {
+        problems_print(&problems, stderr);
+        problems_free(&problems);
+        return EXIT_USAGE;
+    }
+    if (arguments.interval_ms > 0)
+        setup.config.daemon.interval_ms = arguments.interval_ms;
+    status = coordinate(&setup, &arguments);
+    setup_free(&setup);
+    return status;
+}

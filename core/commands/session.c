@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "commands/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands/options.h"
+#include "control/claim.h"
+#include "util/log.h"
+#include "util/rundir.h"
+
+static int open_host(const struct config *config, const char *proc, struct host **host)
+{
+    struct host_options options = {
+        .uri = config->daemon.uri,
+        .proc = proc,
+        .interval_ms = config->daemon.interval_ms,
+        .watch_only = config->daemon.dry_run,
+    };
+    char error[512];
+
+    if (host_open(&options, host, error, sizeof(error)) < 0) {
+        log_error("%s", error);
+        return EXIT_FAILURE;
+    }
+    if (!(*host)->remote || config->daemon.dry_run)
+        return EXIT_SUCCESS;
+    log_error("%s: a remote host can be watched only, for its free memory can't be known: set "
+              "dry_run = yes, or run memcoord there",
+              config->daemon.uri);
+    host_close(*host);
+    *host = NULL;
+    return EXIT_USAGE;
+}
+
+static int claim(struct session *session)
+{
+    pid_t other = 0;
+    int r = claim_host(session->host->name, &session->lock_fd, &other);
+
+    if (r == -EBUSY)
+        log_error("%s is coordinated already, by process %ld: stop that one first",
+                  session->host->name, (long)other);
+    else if (r < 0)
+        log_error("%s can't be claimed: its lock file can't be written: %s", session->host->name,
+                  strerror(-r));
+    return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* The coordination does not depend on it. */
+static void load_origins(struct session *session)
+{
+    char *file = rundir_file(session->host->name, ".origins");
+    int r = file ? origins_load(file, &session->origins) : -ENOMEM;
+
+    if (r < 0)
+        log_warning("%s: what domains had before can't be read: %s", file ? file : "origins",
+                    strerror(-r));
+    free(file);
+}
+
+int session_open(const struct config *config, const char *proc, struct session *session)
+{
+    int status;
+
+    *session = (struct session){ .lock_fd = -1 };
+    status = open_host(config, proc, &session->host);
+    if (status != EXIT_SUCCESS || config->daemon.dry_run || !session->host->shared)
+        return status;
+    status = claim(session);
+    if (status == EXIT_SUCCESS)
+        load_origins(session);
+    else
+        session_close(session);
+    return status;
+}
+
+void session_close(struct session *session)
+{
+    host_close(session->host);
+    session->host = NULL;
+    origins_free(&session->origins);
+    if (session->lock_fd >= 0)
+        close(session->lock_fd);
+    session->lock_fd = -1;
+}

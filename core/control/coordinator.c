@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/coordinator.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/actuate.h"
+#include "util/log.h"
+
+static const uint64_t policy_quiet_ms = 60 * 1000;
+
+static int reserve(struct coordinator *c, size_t n)
+{
+    uint64_t *asked_kib;
+    struct guard_verdict *verdicts;
+
+    if (n <= c->capacity)
+        return 0;
+    asked_kib = calloc(n, sizeof(*asked_kib));
+    verdicts = calloc(n, sizeof(*verdicts));
+    if (!asked_kib || !verdicts) {
+        free(asked_kib);
+        free(verdicts);
+        return -ENOMEM;
+    }
+    free(c->asked_kib);
+    free(c->verdicts);
+    c->asked_kib = asked_kib;
+    c->verdicts = verdicts;
+    c->capacity = n;
+    return 0;
+}
+
+/* A host that can't be reached is a state: said when it begins and when it ends. */
+static int gather(struct coordinator *c, const struct host_view **view)
+{
+    const char *why = NULL;
+    int r = c->host->ops->gather(c->host, view, &why);
+
+    if (r < 0) {
+        c->failed++;
+        if (!c->lost)
+            log_error("%s: nothing can be seen: %s; trying again", c->host->name,
+                      why ? why : strerror(-r));
+        c->lost = true;
+        return r;
+    }
+    if (c->lost)
+        log_info("%s: can be seen again", c->host->name);
+    c->lost = false;
+    return 0;
+}
+
+/* What is known now, in c->snapshot. */
+static int see(struct coordinator *c, const struct host_view **view)
+{
+    int r = gather(c, view);
+
+    if (r < 0)
+        return r;
+    r = domains_see(&c->domains, *view, c->config);
+    if (r < 0)
+        log_error("out of memory: some domains are left out of this tick");
+    r = domains_snapshot(&c->domains, *view, c->config, &c->snapshot);
+    if (r == 0)
+        r = reserve(c, c->snapshot.seen.n_domains);
+    if (r < 0)
+        log_error("out of memory: this tick is left out");
+    return r;
+}
+
+static void ask_nothing(struct coordinator *c)
+{
+    for (size_t i = 0; i < c->snapshot.seen.n_domains; i++)
+        c->asked_kib[i] = MEMCOORD_UNKNOWN;
+}
+
+/* What the policy asks for, in c->asked_kib. A policy that fails asks for nothing. */
+static void decide(struct coordinator *c, uint64_t now_ms)
+{
+    const char *name = c->instance ? c->instance->policy->table.name : "none";
+    int r = plan_begin(&c->plan, &c->snapshot.seen, name);
+
+    ask_nothing(c);
+    if (r < 0) {
+        log_error("out of memory: this tick has no plan");
+        return;
+    }
+    if (!c->instance)
+        return;
+    r = policy_instance_decide(c->instance, &c->snapshot.seen, &c->plan);
+    if (r < 0 && log_allows(&c->policy_failed, now_ms, policy_quiet_ms, NULL))
+        log_error("policy %s: %s; it changes nothing this time", name,
+                  c->plan.error[0] ? c->plan.error : strerror(-r));
+    for (size_t i = 0; r == 0 && i < c->snapshot.seen.n_domains; i++)
+        c->asked_kib[i] = c->plan.entries[i].asked_kib;
+    plan_end(&c->plan);
+}
+
+static struct actuation actuation(struct coordinator *c, const struct host_view *view)
+{
+    return (struct actuation){
+        .host = c->host,
+        .domains = &c->domains,
+        .snapshot = &c->snapshot,
+        .verdicts = c->verdicts,
+        .origins = c->origins,
+        .now_ms = view->now_ms,
+        .interval_ms = c->config->daemon.interval_ms,
+    };
+}
+
+static int judge(struct coordinator *c, const struct guard_settings *settings)
+{
+    int r = guard_apply(settings, &c->snapshot, c->asked_kib, c->verdicts);
+
+    if (r < 0)
+        log_error("out of memory: nothing is changed this time");
+    return r;
+}
+
+static void say(struct coordinator *c, const struct host_view *view)
+{
+    struct tick_result result = {
+        .config = c->config,
+        .snapshot = &c->snapshot,
+        .instance = c->instance,
+        .plan = &c->plan,
+        .verdicts = c->verdicts,
+        .domains = &c->domains,
+        .view = view,
+    };
+
+    say_host_memory(&c->say_host, &result);
+    say_changes(&result);
+    say_summary(&result);
+}
+
+int coordinator_tick(struct coordinator *c)
+{
+    const struct host_view *view;
+    int r = see(c, &view);
+
+    if (r < 0)
+        return r;
+    decide(c, view->now_ms);
+    r = judge(c, &c->config->guard);
+    if (r < 0)
+        return r;
+    say(c, view);
+    if (!c->config->daemon.dry_run) {
+        struct actuation a = actuation(c, view);
+
+        actuate(&a);
+    }
+    return 0;
+}
+
+/* Sleeps until `next_ms`; a wake before gives one extra tick at the most. */
+static void rest(struct coordinator *c, uint64_t next_ms, bool *extra_done,
+                 const volatile sig_atomic_t *stop)
+{
+    while (!*stop) {
+        enum host_wake wake = c->host->ops->wait(c->host, next_ms);
+
+        if (wake == HOST_WAKE_TIMER) {
+            *extra_done = false;
+            return;
+        }
+        if (wake == HOST_WAKE_REQUEST || *extra_done)
+            continue;
+        *extra_done = true;
+        return;
+    }
+}
+
+void coordinator_run(struct coordinator *c, uint64_t max_ticks, const volatile sig_atomic_t *stop)
+{
+    uint64_t interval_ms = c->config->daemon.interval_ms;
+    uint64_t next_ms = c->host->ops->now_ms(c->host);
+    bool extra_done = false;
+
+    for (uint64_t done = 1; !*stop; done++) {
+        uint64_t now_ms;
+
+        coordinator_tick(c);
+        if (done == max_ticks)
+            return;
+        now_ms = c->host->ops->now_ms(c->host);
+        if (!extra_done) /* an extra tick does not move the next regular one */
+            next_ms += interval_ms;
+        if (next_ms <= now_ms) /* what was missed is not made up for */
+            next_ms = now_ms + interval_ms;
+        rest(c, next_ms, &extra_done, stop);
+    }
+}
+
+/* What a domain had, where it has less now and may be changed. */
+static uint64_t owed(const struct coordinator *c, size_t i)
+{
+    const struct domain *d = c->domains.list[i];
+    const struct memcoord_domain *seen = &c->snapshot.domains[i].seen;
+    uint64_t had_kib = origins_find(c->origins, d->uuid, d->run_id);
+
+    if (had_kib == MEMCOORD_UNKNOWN || had_kib <= seen->target_kib ||
+        !(seen->flags & MEMCOORD_MOVABLE))
+        return MEMCOORD_UNKNOWN;
+    return had_kib;
+}
+
+/* Says what is given back, and keeps the guard from taking: this is the last act. */
+static int settle_restore(struct coordinator *c)
+{
+    int short_of = 0;
+
+    for (size_t i = 0; i < c->snapshot.seen.n_domains; i++) {
+        const struct memcoord_domain *seen = &c->snapshot.domains[i].seen;
+        struct guard_verdict *v = &c->verdicts[i];
+        char text[120];
+
+        if (v->granted_kib < seen->target_kib)
+            v->granted_kib = seen->target_kib;
+        if (v->asked_kib == MEMCOORD_UNKNOWN)
+            continue;
+        guard_explain(&c->config->guard, &c->snapshot.domains[i], v, text, sizeof(text));
+        log_info("%s: %" PRIu64 " -> %" PRIu64 " of the %" PRIu64 " MiB that it had (%s)",
+                 seen->name, seen->target_kib / 1024, v->granted_kib / 1024, v->asked_kib / 1024,
+                 text);
+        short_of += v->granted_kib < v->asked_kib && v->reason != GUARD_DEADBAND;
+    }
+    return short_of;
+}
+
+int coordinator_restore(struct coordinator *c)
+{
+    static const uint64_t patience_ms = 10 * 1000;
+    struct guard_settings settings = c->config->guard;
+    const struct host_view *view;
+    struct actuation a;
+    int r = see(c, &view), short_of;
+
+    if (r < 0)
+        return r;
+    settings.rescue = 0; /* nothing needs to be kept for later */
+    for (size_t i = 0; i < c->snapshot.seen.n_domains; i++)
+        c->asked_kib[i] = owed(c, i);
+    r = judge(c, &settings);
+    if (r < 0)
+        return r;
+    short_of = settle_restore(c);
+    a = actuation(c, view);
+    actuate(&a);
+    r = c->host->ops->flush(c->host, patience_ms);
+    return r < 0 ? r : short_of;
+}
+
+void coordinator_free(struct coordinator *c)
+{
+    domains_free(&c->domains);
+    snapshot_free(&c->snapshot);
+    plan_free(&c->plan);
+    free(c->asked_kib);
+    free(c->verdicts);
+    memset(c, 0, sizeof(*c));
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One tick after the other: gather, remember, decide, guard, actuate, say. */
+#ifndef CORE_CONTROL_COORDINATOR_H
+#define CORE_CONTROL_COORDINATOR_H
+
+#include <signal.h>
+
+#include "config/config.h"
+#include "control/domains.h"
+#include "control/origins.h"
+#include "control/say.h"
+#include "host/host.h"
+#include "policy/instance.h"
+
+struct coordinator {
+    const struct config *config; /* none of these is owned */
+    struct host *host;
+    struct policy_instance *instance; /* NULL: no policy, the guard alone */
+    struct origins *origins;          /* what domains had before; NULL: not kept */
+
+    struct domains domains;
+    struct snapshot snapshot;
+    struct plan plan;
+    uint64_t *asked_kib;
+    struct guard_verdict *verdicts;
+    size_t capacity;
+    struct say_host say_host;
+    struct log_limit policy_failed;
+    bool lost;       /* the host could not be reached at the last tick */
+    uint64_t failed; /* ticks on which that was so */
+};
+
+/* One tick. 0; -ENOTCONN and the like if the host can't be reached (logged when that begins);
+ * -ENOMEM (logged). A policy that fails costs its plan, not the tick. */
+int coordinator_tick(struct coordinator *coordinator);
+
+/* Ticks until *stop is set (host_wake() ends the waiting) or `max_ticks` are done (0: no end). A wake
+ * before the time gives at most one extra tick an interval. */
+void coordinator_run(struct coordinator *coordinator, uint64_t max_ticks,
+                     const volatile sig_atomic_t *stop);
+
+/* Gives every managed domain that has less than it had (origins) that size back, as far as the
+ * host can, and waits until it is set. 0; -ENOMEM; -ENOTCONN...; or the number of domains that
+ * could not be given all, each logged. */
+int coordinator_restore(struct coordinator *coordinator);
+
+/* Frees what it gathered, not what it was given. */
+void coordinator_free(struct coordinator *coordinator);
+
+#endif
