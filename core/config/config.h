@@ -34,7 +34,7 @@ struct guard_settings {         /* [guard] */
     uint64_t guest_reserve_kib; /* what a shrink leaves usable in the guest */
     struct amount max_shrink;   /* at most this an interval; percent of the balloon */
     struct amount deadband;     /* smaller changes are not worth a call; percent of the balloon */
-    uint64_t stale_after_ms;    /* older statistics forbid a shrink */
+    uint64_t stale_after_ms;    /* older statistics forbid a shrink; at least three intervals */
     uint64_t rescue;            /* 1: help a guest that is about to starve */
     uint64_t rescue_below_kib;  /* ... which is one with less usable memory */
     uint64_t rescue_keep_kib;   /* grantable memory that is for rescues alone */
@@ -50,7 +50,7 @@ struct domain_settings { /* [domain GLOB], all that match, merged key by key: th
 
 /* One [domain GLOB] section: only keys that it names are given. */
 struct domain_rule {
-    char *glob; /* matched (fnmatch) against the domain's name and its UUID's text */
+    char *glob; /* fnmatch()ed with the domain's name; and with its UUID if it looks like one */
     int line;
     bool has_min, has_max, has_weight, has_manage;
     struct domain_settings settings;
@@ -64,7 +64,8 @@ struct policy_entry {
 
 struct config {
     char *file;
-    int policy_line; /* where `policy =` stands; 0: it is the default */
+    int policy_line;         /* where `policy =` stands; 0: it is the default */
+    uint64_t stale_after_ms; /* as it is written; guard.stale_after_ms is what counts */
     struct daemon_settings daemon;
     struct host_settings host;
     struct guard_settings guard;
@@ -97,11 +98,24 @@ int config_defaults(struct config *config);
  * [policy ...] sections are not looked at; the policy's loader does that. Free with config_free(). */
 int config_load(const char *file, struct config *config, struct problems *problems);
 
+/* The interval that the command line gives, in seconds ("2", "0.5"), wins over the file's. -EINVAL
+ * with `error` and *config untouched if it is not within the key's range. */
+int config_override_interval(struct config *config, const char *seconds, char *error,
+                             size_t error_size);
+
 /* Frees what *config points to, not *config itself; a zeroed one is fine. */
 void config_free(struct config *config);
 
+/* The row of the table for `key` of `section`; NULL if there is none. */
+const struct config_key *config_find_key(const char *section, const char *key);
+
+/* The present value of a row as it would be written in the file: in `base`, which is the config, or
+ * the domain_settings for a row of "domain". Always terminated. */
+void config_format(const struct config_key *key, const void *base, char *text, size_t size);
+
 /* The settings of the domain `name` with the UUID `uuid` (36 characters): the defaults, then each
- * [domain GLOB] that matches one of them, in the file's order. */
+ * [domain GLOB] that matches one of them, in the file's order. A glob is compared with the UUID,
+ * regardless of case, only if it begins as one does ("6ba7b810-*"): `[domain d*]` means names. */
 struct domain_settings config_domain(const struct config *config, const char *name,
                                      const char *uuid);
 

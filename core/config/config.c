@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/load.h"
+#include "config/reader.h"
+
+/* Samples come once an interval: with less than this, statistics would never be fresh enough. */
+#define CONFIG_STALE_INTERVALS 3
+
+const struct config_key *config_find_key(const char *section, const char *key)
+{
+    for (const struct config_key *row = config_keys; row->section; row++)
+        if (strcmp(row->section, section) == 0 && strcmp(row->key, key) == 0)
+            return row;
+    return NULL;
+}
+
+/* Brings what depends on another key up to date. */
+static void config_settle(struct config *config)
+{
+    config->guard.stale_after_ms =
+        memcoord_max(config->stale_after_ms, CONFIG_STALE_INTERVALS * config->daemon.interval_ms);
+}
+
+/* ---- defaults */
+
+static int config_default(const struct config_key *row, void *base)
+{
+    char error[256];
+    void *field = (char *)base + row->offset;
+
+    if (row->type == VALUE_TEXT) {
+        *(char **)field = strdup(row->initial);
+        return *(char **)field ? 0 : -ENOMEM;
+    }
+    if (row->type == VALUE_AMOUNT)
+        return amount_parse(row->range, row->initial, field, error, sizeof(error));
+    return value_parse(row->type, row->range, row->initial, field, error, sizeof(error));
+}
+
+int config_defaults(struct config *config)
+{
+    struct config new = { 0 };
+    int r = 0;
+
+    for (const struct config_key *row = config_keys; row->section && r == 0; row++) {
+        int of_domain = strcmp(row->section, "domain") == 0;
+        r = config_default(row, of_domain ? (void *)&new.domain_defaults : (void *)&new);
+    }
+    if (r < 0) {
+        config_free(&new);
+        return r;
+    }
+    new.stale_after_ms = new.guard.stale_after_ms;
+    config_settle(&new);
+    *config = new;
+    return 0;
+}
+
+/* ---- life cycle */
+
+static int config_read(struct load *load)
+{
+    const size_t n_problems = load->problems->n;
+    int r = config_defaults(&load->config);
+
+    if (r == 0)
+        load->config.file = strdup(load->file);
+    if (r == 0 && !load->config.file)
+        r = -ENOMEM;
+    if (r == 0)
+        r = reader_read(load->file, load->problems, load_entry, load);
+    if (r < 0)
+        return r;
+    load_check(load);
+    load->config.stale_after_ms = load->config.guard.stale_after_ms;
+    config_settle(&load->config);
+    return load->problems->n > n_problems ? -EINVAL : 0;
+}
+
+int config_load(const char *file, struct config *config, struct problems *problems)
+{
+    struct load load = { .file = file, .problems = problems };
+    int r = config_read(&load);
+
+    if (r < 0)
+        config_free(&load.config);
+    else
+        *config = load.config;
+    return r;
+}
+
+int config_override_interval(struct config *config, const char *seconds, char *error,
+                             size_t error_size)
+{
+    const struct config_key *row = config_find_key("memcoord", "interval");
+    char text[64];
+    int r;
+
+    if ((size_t)snprintf(text, sizeof(text), "%ss", seconds) >= sizeof(text)) {
+        snprintf(error, error_size, "the interval is no number of seconds");
+        return -EINVAL;
+    }
+    r = value_parse(row->type, row->range, text, &config->daemon.interval_ms, error, error_size);
+    if (r == 0)
+        config_settle(config);
+    return r;
+}
+
+void config_free(struct config *config)
+{
+    free(config->file);
+    free(config->daemon.uri);
+    free(config->daemon.policy);
+    free(config->daemon.policy_path);
+    for (size_t i = 0; i < config->n_domain_rules; i++)
+        free(config->domain_rules[i].glob);
+    free(config->domain_rules);
+    for (size_t i = 0; i < config->n_policy_entries; i++) {
+        free(config->policy_entries[i].policy);
+        free(config->policy_entries[i].key);
+        free(config->policy_entries[i].value);
+    }
+    free(config->policy_entries);
+    *config = (struct config){ 0 };
+}
+
+/* ---- showing it */
+
+void config_format(const struct config_key *key, const void *base, char *text, size_t size)
+{
+    const void *field = (const char *)base + key->offset;
+
+    if (key->type == VALUE_TEXT)
+        snprintf(text, size, "%s", *(char *const *)field);
+    else if (key->type == VALUE_AMOUNT)
+        amount_format(*(const struct amount *)field, text, size);
+    else
+        value_format(key->type, key->range, *(const uint64_t *)field, text, size);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which [domain GLOB] sections mean a domain. */
+#include <ctype.h>
+#include <fnmatch.h>
+#include <string.h>
+
+#include "config/config.h"
+
+/* Hexadecimal digits, or '?', before the first '-' of a UUID. */
+#define DOMAIN_UUID_START 8
+
+static bool domain_looks_like_uuid(const char *glob)
+{
+    for (int i = 0; i < DOMAIN_UUID_START; i++)
+        if (!isxdigit((unsigned char)glob[i]) && glob[i] != '?')
+            return false;
+    return glob[DOMAIN_UUID_START] == '-';
+}
+
+static bool domain_matches(const char *glob, const char *name, const char *uuid)
+{
+    if (fnmatch(glob, name, 0) == 0)
+        return true;
+    return domain_looks_like_uuid(glob) && fnmatch(glob, uuid, FNM_CASEFOLD) == 0;
+}
+
+struct domain_settings config_domain(const struct config *config, const char *name,
+                                     const char *uuid)
+{
+    struct domain_settings settings = config->domain_defaults;
+
+    for (size_t i = 0; i < config->n_domain_rules; i++) {
+        const struct domain_rule *rule = &config->domain_rules[i];
+        if (!domain_matches(rule->glob, name, uuid))
+            continue;
+        if (rule->has_min)
+            settings.min = rule->settings.min;
+        if (rule->has_max)
+            settings.max_kib = rule->settings.max_kib;
+        if (rule->has_weight)
+            settings.weight = rule->settings.weight;
+        if (rule->has_manage)
+            settings.manage = rule->settings.manage;
+    }
+    return settings;
+}

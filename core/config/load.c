@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config/load.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/suggest.h"
+
+#define LOAD_TEXT_BYTES 512
+
+static void load_problem(const struct load *load, const struct reader_entry *entry, const char *fmt,
+                         ...) __attribute__((format(printf, 3, 4)));
+
+static void load_problem(const struct load *load, const struct reader_entry *entry, const char *fmt,
+                         ...)
+{
+    char text[LOAD_TEXT_BYTES];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    problems_add(load->problems, load->file, entry->line, "%s", text);
+}
+
+/* ---- unknown names */
+
+static void append(char *text, size_t size, const char *separator, const char *word)
+{
+    size_t used = strlen(text);
+
+    snprintf(text + used, size - used, "%s%s", used ? separator : "", word);
+}
+
+/* "did you mean 'x'? ", or nothing. */
+static void say_suggestion(const struct suggestion *best, const char *before, const char *after,
+                           char *text, size_t size)
+{
+    text[0] = '\0';
+    if (best->word)
+        snprintf(text, size, "did you mean %s%s%s? ", before, best->word, after);
+}
+
+static void load_unknown_section(const struct load *load, const struct reader_entry *entry)
+{
+    static const char *const kinds[] = { "memcoord", "host", "guard", "domain", "policy" };
+    struct suggestion best = { NULL, UINT_MAX };
+    char hint[LOAD_TEXT_BYTES];
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        suggest_consider(&best, entry->kind, kinds[i]);
+    say_suggestion(&best, "[", entry->name ? " ...]" : "]", hint, sizeof(hint));
+    load_problem(load, entry,
+                 "unknown section [%s%s%s]: %sallowed are [memcoord], [host], [guard], "
+                 "[domain GLOB], [policy NAME]",
+                 entry->kind, entry->name ? " " : "", entry->name ? entry->name : "", hint);
+}
+
+static void load_unknown_key(const struct load *load, const struct reader_entry *entry)
+{
+    struct suggestion best = { NULL, UINT_MAX };
+    const struct config_key *elsewhere = NULL;
+    char hint[LOAD_TEXT_BYTES], allowed[LOAD_TEXT_BYTES] = "";
+
+    for (const struct config_key *row = config_keys; row->section; row++) {
+        if (strcmp(row->section, entry->kind) == 0) {
+            suggest_consider(&best, entry->key, row->key);
+            append(allowed, sizeof(allowed), ", ", row->key);
+        } else if (strcmp(row->key, entry->key) == 0) {
+            elsewhere = row;
+        }
+    }
+    say_suggestion(&best, "'", "'", hint, sizeof(hint));
+    if (elsewhere)
+        snprintf(hint, sizeof(hint), "it belongs into [%s]; ", elsewhere->section);
+    load_problem(load, entry, "unknown key '%s' in [%s]: %sallowed are %s", entry->key, entry->kind,
+                 hint, allowed);
+}
+
+/* ---- values */
+
+static int load_text(char **field, const char *text)
+{
+    char *copy = strdup(text);
+
+    if (!copy)
+        return -ENOMEM;
+    free(*field);
+    *field = copy;
+    return 0;
+}
+
+/* Parses the value of `row` into its field of `base`. 0; 1 with the problem said; -ENOMEM. */
+static int load_value(const struct load *load, const struct reader_entry *entry,
+                      const struct config_key *row, void *base)
+{
+    char error[LOAD_TEXT_BYTES];
+    void *field = (char *)base + row->offset;
+    int r;
+
+    if (row->type == VALUE_TEXT)
+        return load_text(field, entry->value);
+    if (row->type == VALUE_AMOUNT)
+        r = amount_parse(row->range, entry->value, field, error, sizeof(error));
+    else
+        r = value_parse(row->type, row->range, entry->value, field, error, sizeof(error));
+    if (r == 0)
+        return 0;
+    load_problem(load, entry, "%s: %s", entry->key, error);
+    return 1;
+}
+
+/* ---- [memcoord], [host], [guard] */
+
+static void load_note_line(struct load *load, const struct reader_entry *entry,
+                           const struct config_key *row)
+{
+    if (row->offset == offsetof(struct config, daemon.policy))
+        load->config.policy_line = entry->line;
+    else if (row->offset == offsetof(struct config, guard.guest_reserve_kib))
+        load->guest_reserve_line = entry->line;
+    else if (row->offset == offsetof(struct config, guard.rescue_below_kib))
+        load->rescue_below_line = entry->line;
+}
+
+static int load_plain(struct load *load, const struct reader_entry *entry)
+{
+    const struct config_key *row;
+    int r;
+
+    if (!entry->key) {
+        if (entry->name)
+            load_problem(load, entry, "[%s %s]: want [%s] alone", entry->kind, entry->name,
+                         entry->kind);
+        return 0;
+    }
+    row = config_find_key(entry->kind, entry->key);
+    if (!row) {
+        load_unknown_key(load, entry);
+        return 0;
+    }
+    r = load_value(load, entry, row, &load->config);
+    if (r == 0)
+        load_note_line(load, entry, row);
+    return r < 0 ? r : 0;
+}
+
+/* ---- [domain GLOB] */
+
+static int load_domain_section(struct load *load, const struct reader_entry *entry)
+{
+    struct config *config = &load->config;
+    struct domain_rule *rules =
+        realloc(config->domain_rules, (config->n_domain_rules + 1) * sizeof(*rules));
+
+    if (!rules)
+        return -ENOMEM;
+    config->domain_rules = rules;
+    rules[config->n_domain_rules] = (struct domain_rule){ .line = entry->line };
+    rules[config->n_domain_rules].glob = strdup(entry->name ? entry->name : "");
+    if (!rules[config->n_domain_rules].glob)
+        return -ENOMEM;
+    config->n_domain_rules++;
+    if (!entry->name)
+        load_problem(load, entry,
+                     "[domain] names no domain: want [domain GLOB], a name or UUID, with * and ?");
+    return 0;
+}
+
+static void load_mark_given(struct domain_rule *rule, const struct config_key *row)
+{
+    bool *const given[] = { &rule->has_min, &rule->has_max, &rule->has_weight, &rule->has_manage };
+    static const size_t offsets[] = { offsetof(struct domain_settings, min),
+                                      offsetof(struct domain_settings, max_kib),
+                                      offsetof(struct domain_settings, weight),
+                                      offsetof(struct domain_settings, manage) };
+
+    for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++)
+        if (row->offset == offsets[i])
+            *given[i] = true;
+}
+
+static void load_check_bounds(const struct load *load, const struct reader_entry *entry,
+                              const struct domain_rule *rule)
+{
+    char min[64], max[64];
+
+    if (!rule->has_min || !rule->has_max || rule->settings.max_kib == 0 ||
+        rule->settings.min.kib <= rule->settings.max_kib)
+        return;
+    value_format(MEMCOORD_TYPE_SIZE, NULL, rule->settings.min.kib, min, sizeof(min));
+    value_format(MEMCOORD_TYPE_SIZE, NULL, rule->settings.max_kib, max, sizeof(max));
+    load_problem(load, entry, "min (%s) is above max (%s) in [domain %s]", min, max, rule->glob);
+}
+
+static int load_domain(struct load *load, const struct reader_entry *entry)
+{
+    struct domain_rule *rule;
+    const struct config_key *row;
+    int r;
+
+    if (!entry->key)
+        return load_domain_section(load, entry);
+    rule = &load->config.domain_rules[load->config.n_domain_rules - 1];
+    row = config_find_key(entry->kind, entry->key);
+    if (!row) {
+        load_unknown_key(load, entry);
+        return 0;
+    }
+    r = load_value(load, entry, row, &rule->settings);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    load_mark_given(rule, row);
+    if (strcmp(row->key, "min") == 0 || strcmp(row->key, "max") == 0)
+        load_check_bounds(load, entry, rule);
+    return 0;
+}
+
+/* ---- [policy NAME] */
+
+static int load_policy(struct load *load, const struct reader_entry *entry)
+{
+    struct config *config = &load->config;
+    struct policy_entry *entries, *added;
+
+    if (!entry->name) {
+        if (!entry->key)
+            load_problem(load, entry, "[policy] names no policy: want [policy NAME]");
+        return 0;
+    }
+    entries = realloc(config->policy_entries, (config->n_policy_entries + 1) * sizeof(*entries));
+    if (!entries)
+        return -ENOMEM;
+    config->policy_entries = entries;
+    added = &entries[config->n_policy_entries++]; /* at once: config_free() frees its parts */
+    *added = (struct policy_entry){ .policy = strdup(entry->name), .line = entry->line };
+    if (entry->key) {
+        added->key = strdup(entry->key);
+        added->value = strdup(entry->value);
+    }
+    return added->policy && (!entry->key || (added->key && added->value)) ? 0 : -ENOMEM;
+}
+
+/* ---- the interface */
+
+int load_entry(void *arg, const struct reader_entry *entry)
+{
+    struct load *load = arg;
+
+    if (strcmp(entry->kind, "domain") == 0)
+        return load_domain(load, entry);
+    if (strcmp(entry->kind, "policy") == 0)
+        return load_policy(load, entry);
+    for (const struct config_key *row = config_keys; row->section; row++)
+        if (strcmp(row->section, entry->kind) == 0)
+            return load_plain(load, entry);
+    if (!entry->key) /* once is enough: its keys are no one's */
+        load_unknown_section(load, entry);
+    return 0;
+}
+
+void load_check(const struct load *load)
+{
+    const struct guard_settings *guard = &load->config.guard;
+    int line = load->rescue_below_line > load->guest_reserve_line ? load->rescue_below_line
+                                                                  : load->guest_reserve_line;
+    char below[64], reserve[64];
+
+    if (guard->rescue_below_kib <= guard->guest_reserve_kib)
+        return;
+    value_format(MEMCOORD_TYPE_SIZE, NULL, guard->rescue_below_kib, below, sizeof(below));
+    value_format(MEMCOORD_TYPE_SIZE, NULL, guard->guest_reserve_kib, reserve, sizeof(reserve));
+    problems_add(load->problems, load->file, line,
+                 "rescue_below (%s) is above guest_reserve (%s): each shrink would end in a rescue",
+                 below, reserve);
+}

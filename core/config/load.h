@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Takes in what stands in the file, entry by entry. Of core/config only. */
+#ifndef CORE_CONFIG_LOAD_H
+#define CORE_CONFIG_LOAD_H
+
+#include "config/config.h"
+#include "config/reader.h"
+
+struct load {
+    struct config config; /* grows from the defaults */
+    const char *file;
+    struct problems *problems;
+    int guest_reserve_line, rescue_below_line; /* where they stand; 0: nowhere */
+};
+
+/* One entry of the file, for reader_read(); `arg` is the struct load. 0 or -ENOMEM. */
+int load_entry(void *arg, const struct reader_entry *entry);
+
+/* What is wrong between keys, once all are known. */
+void load_check(const struct load *load);
+
+#endif
