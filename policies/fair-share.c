@@ -234,7 +234,7 @@ static int fill(struct division *v, struct memcoord_plan *plan)
     size_t n = 0;
 
     if (!steps)
-        return memcoord_fail(plan, ENOMEM, "no memory for %zu domains", v->n);
+        return -ENOMEM;
     for (size_t i = 0; i < v->n; i++) {
         count(v, &v->shares[i], 1);
         n += add_steps(v, &v->shares[i], steps + n);
@@ -354,7 +354,7 @@ static int decide(void *state, const struct memcoord_snapshot *s, struct memcoor
     int r;
 
     if (!shares)
-        return memcoord_fail(plan, ENOMEM, "no memory for %zu domains", s->n_domains);
+        return -ENOMEM;
     pool_kib -= memcoord_min(pool_kib, keep_unknown(s, plan));
     weighted = add_shares(shares, f, s, true);
     light = add_shares(shares + weighted, f, s, false);

@@ -74,7 +74,7 @@ static int gather(struct claims *c, const struct proportional *p, const struct m
     *c = (struct claims){ .pool_kib = s->host->pool_kib };
     c->list = memcoord_scratch(plan, s->n_domains + 1, sizeof *c->list);
     if (!c->list)
-        return -1;
+        return -ENOMEM;
     for (size_t i = 0; i < s->n_domains; i++) {
         const struct memcoord_domain *d = s->domains[i];
         if (!(d->flags & MEMCOORD_MOVABLE))
@@ -241,7 +241,7 @@ static int decide(void *state, const struct memcoord_snapshot *s, struct memcoor
     const char *why;
 
     if (gather(&c, p, s, plan))
-        return memcoord_fail(plan, ENOMEM, "no memory for %zu domains", s->n_domains);
+        return -ENOMEM;
     warn_if_crowded(p, &c, plan);
     why = divide(&c, p->surplus == SURPLUS_SHARE);
     for (size_t i = 0; i < c.n; i++)
