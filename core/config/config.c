@@ -64,6 +64,7 @@ int config_defaults(struct config *config)
 
 /* ---- life cycle */
 
+/* Fills load->config; -EINVAL if there are problems, and it can be looked at nonetheless. */
 static int config_read(struct load *load)
 {
     const size_t n_problems = load->problems->n;
@@ -83,33 +84,34 @@ static int config_read(struct load *load)
     return load->problems->n > n_problems ? -EINVAL : 0;
 }
 
-int config_load(const char *file, struct config *config, struct problems *problems)
+int config_examine(const char *file, struct config *config, struct problems *problems)
 {
     struct load load = { .file = file, .problems = problems };
     int r = config_read(&load);
 
-    if (r < 0)
+    if (r < 0 && r != -EINVAL)
         config_free(&load.config);
     else
         *config = load.config;
     return r;
 }
 
-int config_override_interval(struct config *config, const char *seconds, char *error,
-                             size_t error_size)
+int config_load(const char *file, struct config *config, struct problems *problems)
 {
-    const struct config_key *row = config_find_key("memcoord", "interval");
-    char text[64];
-    int r;
+    struct config read = { 0 };
+    int r = config_examine(file, &read, problems);
 
-    if ((size_t)snprintf(text, sizeof(text), "%ss", seconds) >= sizeof(text)) {
-        snprintf(error, error_size, "the interval is no number of seconds");
-        return -EINVAL;
-    }
-    r = value_parse(row->type, row->range, text, &config->daemon.interval_ms, error, error_size);
-    if (r == 0)
-        config_settle(config);
+    if (r < 0)
+        config_free(&read);
+    else
+        *config = read;
     return r;
+}
+
+void config_set_interval(struct config *config, uint64_t interval_ms)
+{
+    config->daemon.interval_ms = interval_ms;
+    config_settle(config);
 }
 
 void config_free(struct config *config)

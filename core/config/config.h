@@ -64,8 +64,8 @@ struct policy_entry {
 
 struct config {
     char *file;
-    int policy_line;         /* where `policy =` stands; 0: it is the default */
-    uint64_t stale_after_ms; /* as it is written; guard.stale_after_ms is what counts */
+    int uri_line, policy_line; /* where `uri =` and `policy =` stand; 0: it is the default */
+    uint64_t stale_after_ms;   /* as it is written; guard.stale_after_ms is what counts */
     struct daemon_settings daemon;
     struct host_settings host;
     struct guard_settings guard;
@@ -98,10 +98,13 @@ int config_defaults(struct config *config);
  * [policy ...] sections are not looked at; the policy's loader does that. Free with config_free(). */
 int config_load(const char *file, struct config *config, struct problems *problems);
 
-/* The interval that the command line gives, in seconds ("2", "0.5"), wins over the file's. -EINVAL
- * with `error` and *config untouched if it is not within the key's range. */
-int config_override_interval(struct config *config, const char *seconds, char *error,
-                             size_t error_size);
+/* The same, but where something in the file is wrong (-EINVAL) *config is filled nonetheless with
+ * what is right, so that more mistakes can be looked for; free it then, too. */
+int config_examine(const char *file, struct config *config, struct problems *problems);
+
+/* The interval that the command line gives wins over the file's; stale_after follows. `interval_ms`
+ * must be within the key's range. */
+void config_set_interval(struct config *config, uint64_t interval_ms);
 
 /* Frees what *config points to, not *config itself; a zeroed one is fine. */
 void config_free(struct config *config);
