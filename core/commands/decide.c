@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* memcoord decide: drives a policy over snapshots, one a line. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands/commands.h"
+#include "commands/decide_read.h"
+#include "commands/decide_states.h"
+#include "commands/decide_write.h"
+#include "commands/given.h"
+#include "commands/options.h"
+#include "policy/instance.h"
+
+#define ERROR_BYTES 512
+
+static const char help[] =
+    "usage: memcoord decide -p NAME [-c FILE] [--set KEY=VALUE]... [--no-guard] [SNAPSHOTS]\n"
+    "\n"
+    "Reads snapshots, one JSON object a line, from the file SNAPSHOTS or standard input, lets the\n"
+    "policy NAME decide on each, and prints each decision as one line of JSON. The policy's state\n"
+    "is kept from line to line. Nothing is changed anywhere.\n"
+    "\n"
+    "  in:  {\"interval_ms\":1000, \"host\":{\"total_kib\":..,\"available_kib\":..,\"free_kib\":..},\n"
+    "        \"domains\":[{\"name\":\"a\",\"min_kib\":..,\"max_kib\":..,\"balloon_kib\":..,\n"
+    "                    \"unused_kib\":..,\"usable_kib\":..,\"weight\":1000,\"flags\":[\"settling\"]}]}\n"
+    "  out: {\"tick\":1, \"host\":{\"grantable_kib\":..,\"pool_kib\":..},\n"
+    "        \"domains\":[{\"name\":\"a\",\"balloon_kib\":..,\"asked_kib\":..,\"granted_kib\":..,\n"
+    "                    \"why\":\"..\",\"guard\":\"..\",\"guard_text\":\"..\"}]}\n"
+    "\n"
+    "The keys are the field names of memcoord/policy.h. What is absent is unknown; but statistics\n"
+    "then count as fresh, the target as the balloon, used as balloon - usable; min, max, weight and\n"
+    "interval are the configuration's. grantable_kib and pool_kib of the host are derived if they\n"
+    "are not given. In the output null says that no change was asked; where the policy failed, the\n"
+    "line is {\"tick\":..,\"error\":\"..\"}.\n"
+    "\n"
+    "  -p, --policy NAME      the policy; the one that FILE names if it is not given\n"
+    "  -c, --config FILE      take [host], [guard], [domain] and [policy NAME] from FILE\n"
+    "      --policy-path P    look for the policy in these folders (separated by ':')\n"
+    "      --set KEY=VALUE    set a parameter of the policy\n"
+    "      --no-guard         grant what the policy asks, whatever it is\n"
+    "  -h, --help             print this\n"
+    "  -V, --version          print the version\n"
+    "\n"
+    "Exits with 0; 1 if the policy failed on a line; 2 on wrong usage, a wrong configuration, a policy\n"
+    "that can't be loaded, or a line that is no snapshot, where it stops.\n";
+
+struct request {
+    const char *policy, *config_file, *policy_path, *snapshots;
+    char **sets; /* KEY=VALUE, cut in place */
+    size_t n_sets;
+    bool no_guard;
+};
+
+/* All that lives from line to line. */
+struct session {
+    const struct config *config;
+    struct guard_settings guard; /* with --no-guard, it keeps nothing for rescues */
+    bool no_guard, failed;
+    struct policy_instance *instance;
+    struct snapshot snapshot;
+    struct plan plan;
+    struct decide_states states;
+    uint64_t *asked_kib;
+    struct guard_verdict *verdicts;
+    size_t capacity;
+};
+
+static int make_room(struct session *session, size_t n)
+{
+    if (n <= session->capacity)
+        return 0;
+    uint64_t *asked_kib = malloc(n * sizeof(*asked_kib));
+    struct guard_verdict *verdicts = malloc(n * sizeof(*verdicts));
+    if (!asked_kib || !verdicts) {
+        free(asked_kib);
+        free(verdicts);
+        return -ENOMEM;
+    }
+    free(session->asked_kib);
+    free(session->verdicts);
+    session->asked_kib = asked_kib;
+    session->verdicts = verdicts;
+    session->capacity = n;
+    return 0;
+}
+
+/* The verdicts on the plan, or the plan itself where there is no guard. */
+static int judge(struct session *session)
+{
+    const struct snapshot *snapshot = &session->snapshot;
+
+    for (size_t i = 0; i < snapshot->seen.n_domains; i++) {
+        uint64_t asked_kib = session->plan.entries[i].asked_kib;
+        bool asked = asked_kib != MEMCOORD_UNKNOWN;
+        session->asked_kib[i] = asked_kib;
+        session->verdicts[i] = (struct guard_verdict){
+            .asked_kib = asked_kib,
+            .granted_kib = asked ? asked_kib : snapshot->domains[i].seen.target_kib,
+            .reason = asked ? GUARD_OFF : GUARD_NOT_ASKED,
+        };
+    }
+    if (session->no_guard)
+        return 0;
+    return guard_apply(&session->guard, snapshot, session->asked_kib, session->verdicts);
+}
+
+/* Decides on the snapshot and prints. 0, or what went wrong with us, not with the policy. */
+static int decide_and_write(struct session *session)
+{
+    const struct memcoord_snapshot *seen = &session->snapshot.seen;
+    struct plan *plan = &session->plan;
+    int r = make_room(session, seen->n_domains);
+
+    if (!r)
+        r = plan_begin(plan, seen, session->instance->policy->table.name);
+    if (r)
+        return r;
+    if (policy_instance_decide(session->instance, seen, plan)) {
+        session->failed = true;
+        return decide_write_error(&session->snapshot, plan->error);
+    }
+    r = judge(session);
+    return r ? r : decide_write(&session->guard, &session->snapshot, plan, session->verdicts);
+}
+
+/* One line of text; 0, -EINVAL with `error` about the line, or another negative errno. */
+static int run_line(struct session *session, const char *text, size_t length, char *error,
+                    size_t error_size)
+{
+    json_error_t json_error;
+    json_t *line = json_loadb(text, length, JSON_REJECT_DUPLICATES, &json_error);
+    int r;
+
+    if (!line) {
+        snprintf(error, error_size, "not JSON: %s (column %d)", json_error.text, json_error.column);
+        return -EINVAL;
+    }
+    r = decide_read(line, session->config, &session->guard, &session->snapshot, error, error_size);
+    if (!r)
+        r = decide_states_attach(&session->states, &session->snapshot,
+                                 session->instance->policy->table.domain_state_size, error,
+                                 error_size);
+    if (!r) {
+        r = decide_and_write(session);
+        if (r)
+            snprintf(error, error_size, "%s", strerror(-r));
+    }
+    json_decref(line);
+    return r;
+}
+
+static int run_lines(struct session *session, FILE *in, const char *name)
+{
+    char *text = NULL, error[ERROR_BYTES] = "";
+    size_t size = 0, number = 0;
+    ssize_t length;
+    int r = 0;
+
+    while (!r && (length = getline(&text, &size, in)) >= 0) {
+        number++;
+        if (strspn(text, " \t\r\n") < (size_t)length)
+            r = run_line(session, text, (size_t)length, error, sizeof(error));
+    }
+    free(text);
+    if (r)
+        fprintf(stderr, "%s:%zu: %s\n", name, number, error);
+    else if (ferror(in))
+        fprintf(stderr, "%s: %s\n", name, strerror(errno));
+    if (r == -EINVAL)
+        return EXIT_USAGE;
+    return r || ferror(in) || session->failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int run_session(const struct request *request, const struct config *config,
+                       struct policy_instance *instance)
+{
+    struct session session = { .config = config,
+                               .guard = config->guard,
+                               .no_guard = request->no_guard,
+                               .instance = instance };
+    bool is_file = request->snapshots && strcmp(request->snapshots, "-") != 0;
+    FILE *in = is_file ? fopen(request->snapshots, "re") : stdin;
+    int status;
+
+    if (!in) {
+        fprintf(stderr, "memcoord: %s: %s\n", request->snapshots, strerror(errno));
+        return EXIT_USAGE;
+    }
+    if (session.no_guard)
+        session.guard.rescue = 0;
+    status = run_lines(&session, in, is_file ? request->snapshots : "stdin");
+    if (is_file)
+        fclose(in);
+    snapshot_free(&session.snapshot);
+    plan_free(&session.plan);
+    decide_states_free(&session.states);
+    free(session.asked_kib);
+    free(session.verdicts);
+    return status;
+}
+
+/* Sets the parameters: [policy NAME] first, then --set. 0, or the status to exit with. */
+static int set_parameters(const struct request *request, const struct config *config,
+                          struct policy_instance *instance)
+{
+    struct problems problems = { 0 };
+    char error[ERROR_BYTES];
+    const char *wrong;
+    int status = 0;
+
+    if (policy_instance_configure(instance, config, &problems))
+        return given_problems(&problems);
+    for (size_t i = 0; i < request->n_sets; i++) {
+        char *equals = strchr(request->sets[i], '=');
+        if (equals)
+            *equals = '\0';
+        if (!equals)
+            snprintf(error, sizeof(error), "want KEY=VALUE");
+        if (!equals ||
+            policy_instance_set(instance, request->sets[i], equals + 1, error, sizeof(error))) {
+            fprintf(stderr, "memcoord: --set %s: %s\n", request->sets[i], error);
+            status = EXIT_USAGE;
+        }
+    }
+    wrong = status ? NULL : policy_instance_check(instance);
+    if (wrong)
+        fprintf(stderr, "memcoord: --set: %s\n", wrong);
+    return wrong ? EXIT_USAGE : status;
+}
+
+static int run_policy(const struct request *request, const struct config *config)
+{
+    const char *name = request->policy ? request->policy : config->daemon.policy;
+    struct policy *policy;
+    struct policy_instance *instance;
+    char error[ERROR_BYTES];
+    int status = EXIT_FAILURE;
+
+    if (policy_load(name, config->daemon.policy_path, &policy, error, sizeof(error))) {
+        fprintf(stderr, "memcoord: %s\n", error);
+        return EXIT_USAGE;
+    }
+    if (policy_instance_new(policy, &instance)) {
+        fprintf(stderr, "memcoord: out of memory\n");
+    } else {
+        status = set_parameters(request, config, instance);
+        if (!status)
+            status = run_session(request, config, instance);
+        policy_instance_free(instance);
+    }
+    policy_unload(policy);
+    return status;
+}
+
+/* 0, or 1 with *status to exit with. */
+static int parse_options(int argc, char **argv, struct request *request, int *status)
+{
+    static const struct option options[] = { { "policy", required_argument, NULL, 'p' },
+                                             { "policy-path", required_argument, NULL, 'P' },
+                                             { "set", required_argument, NULL, 's' },
+                                             { "no-guard", no_argument, NULL, 'n' },
+                                             OPTIONS_CONFIG_LONG{ NULL, 0, NULL, 0 } };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "p:" OPTIONS_CONFIG_SHORT, options, NULL)) != -1) {
+        switch (option) {
+        case 'p':
+            request->policy = optarg;
+            break;
+        case 'P':
+            request->policy_path = optarg;
+            break;
+        case 's':
+            request->sets[request->n_sets++] = optarg;
+            break;
+        case 'n':
+            request->no_guard = true;
+            break;
+        case 'c':
+            request->config_file = optarg;
+            break;
+        default:
+            *status = options_other(option, help);
+            return 1;
+        }
+    }
+    if (optind < argc)
+        request->snapshots = argv[optind++];
+    *status = optind < argc ? options_too_many(argv[optind], help) : 0;
+    if (!*status && !request->policy && !request->config_file) {
+        fprintf(stderr, "memcoord: decide: which policy? want -p NAME, or -c FILE\n");
+        *status = EXIT_USAGE;
+    }
+    return *status != 0;
+}
+
+int command_decide(int argc, char **argv)
+{
+    struct request request = { .sets = calloc((size_t)argc + 1, sizeof(char *)) };
+    struct config config = { 0 };
+    int status = EXIT_FAILURE;
+
+    if (!request.sets) {
+        fprintf(stderr, "memcoord: out of memory\n");
+    } else if (!parse_options(argc, argv, &request, &status)) {
+        status = given_config(request.config_file, request.policy_path, &config);
+        if (!status) {
+            status = run_policy(&request, &config);
+            config_free(&config);
+        }
+    }
+    free(request.sets);
+    return status;
+}
