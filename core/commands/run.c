@@ -74,7 +74,7 @@ static int parse_interval(const char *text, uint64_t *interval_ms)
     double seconds = strtod(text, &end);
 
     if (end == text || *end || !(seconds >= 0.1 && seconds <= 3600)) {
-        fprintf(stderr, "memcoord: '%s' is no interval: want seconds, 0.1 to 3600\n", text);
+        fprintf(stderr, "memcoord: '%s' is neither a command nor an interval: want seconds, 0.1 to 3600\n", text);
         return -EINVAL;
     }
     *interval_ms = (uint64_t)(seconds * 1000 + 0.5);
@@ -120,6 +120,17 @@ static int parse(int argc, char **argv, struct run_arguments *arguments)
     return optind + 1 < argc ? options_too_many(argv[optind + 1], help) : -1;
 }
 
+/* What becomes of the balloons. */
+static int end(struct coordinator *c)
+{
+    if (c->config->daemon.dry_run)
+        return 0;
+    if (c->config->daemon.on_exit == ON_EXIT_RESTORE)
+        return coordinator_restore(c);
+    log_info("ended: balloons stay as they are (on_exit = hold)");
+    return 0;
+}
+
 static int coordinate(struct setup *setup, const struct run_arguments *arguments)
 {
     struct session session;
@@ -138,10 +149,8 @@ static int coordinate(struct setup *setup, const struct run_arguments *arguments
              session.host->name, setup->policy->table.name, setup->config.daemon.interval_ms,
              setup->config.daemon.dry_run ? ", dry run: nothing is changed" : "");
     coordinator_run(&c, arguments->ticks, &stop);
-    if (setup->config.daemon.on_exit == ON_EXIT_RESTORE && !setup->config.daemon.dry_run &&
-        coordinator_restore(&c) != 0)
+    if (end(&c) != 0)
         status = EXIT_FAILURE;
-    log_info("ended: balloons are left as they are");
     signalled_host = NULL;
     coordinator_free(&c);
     session_close(&session);

@@ -191,7 +191,7 @@ static void see_sample(struct domain *d, const struct host_domain *seen, uint64_
     if (seen->sampled_ms == UNKNOWN ||
         (d->sample.sampled_ms != UNKNOWN && seen->sampled_ms <= d->sample.sampled_ms))
         return;
-    d->still_samples++;
+    d->still_samples = seen->sampled_ms > d->moved_ms ? d->still_samples + 1 : 0;
     learn(d, seen);
     sample_take(&d->sample, seen, size_at_sample(d, seen, before_kib));
 }

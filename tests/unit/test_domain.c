@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is remembered of a domain: samples, settling, who else changes its balloon. */
+#include "lib/cmocka.h"
+
+#include <string.h>
+
+#include "control/domain.h"
+#include "control/sample.h"
+#include "util/log.h"
+
+#define UNKNOWN MEMCOORD_UNKNOWN
+
+static struct config config;
+
+static struct host_domain guest(uint64_t balloon_kib, uint64_t usable_kib, uint64_t sampled_ms)
+{
+    return (struct host_domain){
+        .uuid = { 1, 2, 3 },
+        .name = "web1",
+        .run_id = 1,
+        .max_kib = 2048 * MIB,
+        .balloon_kib = balloon_kib,
+        .rss_kib = balloon_kib + 80 * MIB,
+        .sampled_ms = sampled_ms,
+        .unused_kib = usable_kib,
+        .usable_kib = usable_kib,
+        .guest_total_kib = balloon_kib - 31 * MIB,
+        .disk_caches_kib = 0,
+        .swap_in_kib = 0,
+        .swap_out_kib = 0,
+        .major_faults = 0,
+    };
+}
+
+/* A domain that has stood still long enough to be no longer new; the time is 5 s then. */
+static struct domain *settled(uint64_t balloon_kib, uint64_t usable_kib)
+{
+    struct host_domain seen = guest(balloon_kib, usable_kib, 1000);
+    struct domain *d = domain_new(&seen, 1000, &config);
+
+    assert_non_null(d);
+    for (uint64_t ms = 1000; ms <= 5000; ms += 1000) {
+        seen.sampled_ms = ms;
+        domain_see(d, &seen, ms, &config);
+    }
+    return d;
+}
+
+static struct snapshot_domain filled(struct domain *d, uint64_t now_ms)
+{
+    struct snapshot_domain out;
+
+    memset(&out, 0, sizeof(out));
+    domain_fill(d, &out, now_ms, &config);
+    return out;
+}
+
+static void see(struct domain *d, uint64_t balloon_kib, uint64_t now_ms)
+{
+    struct host_domain seen = guest(balloon_kib, 200 * MIB, now_ms);
+
+    domain_see(d, &seen, now_ms, &config);
+}
+
+static void a_domain_is_new_until_its_balloon_stood_still_for_three_samples(void **state)
+{
+    struct host_domain seen = guest(2048 * MIB, 1900 * MIB, 1000);
+    struct domain *d = domain_new(&seen, 1000, &config);
+
+    (void)state;
+    domain_see(d, &seen, 1000, &config);
+    see(d, 1024 * MIB, 2000); /* its driver loads: the balloon goes where libvirt wants it */
+    assert_int_equal(d->target_kib, 1024 * MIB);
+    see(d, 512 * MIB, 3000);
+    assert_true(filled(d, 3000).seen.flags & MEMCOORD_NEW);
+    assert_int_equal(d->target_kib, 512 * MIB);
+    see(d, 512 * MIB, 4000);
+    see(d, 512 * MIB, 5000);
+    assert_true(filled(d, 5000).seen.flags & MEMCOORD_NEW);
+    see(d, 512 * MIB, 6000);
+    assert_false(filled(d, 6000).seen.flags & MEMCOORD_NEW);
+    assert_int_equal(d->foreign_changes, 0);
+    domain_free(d);
+}
+
+static void used_is_of_one_moment_while_the_balloon_moves(void **state)
+{
+    struct domain *d = settled(512 * MIB, 300 * MIB);
+    struct host_domain late = guest(512 * MIB, 300 * MIB, 5500);
+
+    (void)state;
+    assert_int_equal(d->sample.used_kib, 212 * MIB);
+    domain_asked(d, 400 * MIB, 5000, 1000);
+    late.balloon_kib = 400 * MIB; /* the host sees the new size, the sample is of the old one */
+    domain_see(d, &late, 6000, &config);
+    assert_int_equal(d->sample.used_kib, 212 * MIB);
+    domain_free(d);
+}
+
+static void a_sample_that_was_not_obtained_leaves_the_last_one_and_its_age(void **state)
+{
+    struct domain *d = settled(512 * MIB, 300 * MIB);
+    struct host_domain missed = guest(512 * MIB, UNKNOWN, UNKNOWN);
+    struct snapshot_domain out;
+
+    (void)state;
+    domain_see(d, &missed, 8000, &config);
+    out = filled(d, 8000);
+    assert_int_equal(out.seen.usable_kib, 300 * MIB);
+    assert_int_equal(out.seen.stats_age_ms, 3000);
+    domain_see(d, &missed, 5000 + config.guard.stale_after_ms + 1, &config);
+    out = filled(d, 5000 + config.guard.stale_after_ms + 1);
+    assert_true(out.seen.flags & MEMCOORD_STALE);
+    domain_free(d);
+}
+
+static void it_settles_until_a_sample_came_after_the_balloon_arrived(void **state)
+{
+    struct domain *d = settled(512 * MIB, 300 * MIB);
+    struct host_domain seen = guest(462 * MIB, 250 * MIB, 5200);
+
+    (void)state;
+    assert_false(filled(d, 5000).seen.flags & MEMCOORD_SETTLING);
+    domain_asked(d, 462 * MIB, 5000, 1000);
+    assert_true(filled(d, 5000).seen.flags & MEMCOORD_SETTLING);
+    domain_see(d, &seen, 6000, &config); /* arrived, but the sample is older */
+    assert_true(filled(d, 6000).seen.flags & MEMCOORD_SETTLING);
+    seen.sampled_ms = 6500;
+    domain_see(d, &seen, 7000, &config);
+    assert_false(filled(d, 7000).seen.flags & MEMCOORD_SETTLING);
+    domain_free(d);
+}
+
+static void what_somebody_else_sets_is_the_new_start(void **state)
+{
+    struct domain *d = settled(512 * MIB, 300 * MIB);
+
+    (void)state;
+    see(d, 600 * MIB, 6000);
+    see(d, 700 * MIB, 7000); /* the same movement */
+    see(d, 700 * MIB, 8000);
+    assert_int_equal(d->target_kib, 700 * MIB);
+    assert_int_equal(d->foreign_changes, 1);
+    assert_null(domain_unmanaged_why(d, 8000));
+    domain_free(d);
+}
+
+static void one_who_keeps_changing_it_gets_it_for_five_minutes(void **state)
+{
+    struct domain *d = settled(512 * MIB, 300 * MIB);
+    uint64_t ms = 6000;
+
+    (void)state;
+    for (int i = 0; i < 3; i++, ms += 2000) {
+        see(d, (i % 2 ? 512 : 700) * MIB, ms);
+        see(d, (i % 2 ? 512 : 700) * MIB, ms + 1000);
+    }
+    assert_non_null(domain_unmanaged_why(d, ms));
+    assert_true(filled(d, ms).seen.flags & MEMCOORD_UNMANAGED);
+    assert_non_null(domain_unmanaged_why(d, 10000 + 5 * 60 * 1000 - 1));
+    assert_null(domain_unmanaged_why(d, 10000 + 5 * 60 * 1000));
+    domain_free(d);
+}
+
+static void following_its_target_is_nobody_elses_change(void **state)
+{
+    struct domain *d = settled(512 * MIB, 300 * MIB);
+
+    (void)state;
+    domain_asked(d, 400 * MIB, 5000, 1000);
+    see(d, 460 * MIB, 6000);
+    domain_asked(d, 600 * MIB, 6000, 1000);
+    see(d, 420 * MIB, 7000); /* still on its way to the target before */
+    see(d, 600 * MIB, 8000);
+    assert_int_equal(d->target_kib, 600 * MIB);
+    assert_int_equal(d->foreign_changes, 0);
+    domain_free(d);
+}
+
+static void a_balloon_that_stands_elsewhere_is_taken_as_it_is(void **state)
+{
+    struct domain *d = settled(512 * MIB, 300 * MIB);
+
+    (void)state;
+    domain_asked(d, 400 * MIB, 5000, 1000);
+    for (uint64_t ms = 6000; ms < 10000; ms += 1000)
+        see(d, 512 * MIB, ms);
+    assert_int_equal(d->target_kib, 400 * MIB);
+    assert_true(filled(d, 9000).not_coming);
+    see(d, 512 * MIB, 10000);
+    assert_int_equal(d->target_kib, 512 * MIB);
+    assert_true(d->reassert);
+    domain_free(d);
+}
+
+static void autodeflate_above_the_target_is_the_guests_need(void **state)
+{
+    struct domain *d = settled(512 * MIB, 300 * MIB);
+    struct host_domain seen = guest(560 * MIB, 100 * MIB, 6000);
+
+    (void)state;
+    seen.autodeflate = true;
+    domain_see(d, &seen, 6000, &config);
+    assert_int_equal(d->target_kib, 560 * MIB);
+    assert_int_equal(d->foreign_changes, 0);
+    assert_true(filled(d, 6000).shrink_paused);
+    assert_true(filled(d, 6000 + 59 * 1000).shrink_paused);
+    assert_false(filled(d, 6000 + 60 * 1000).shrink_paused);
+    domain_free(d);
+}
+
+static void a_target_that_could_not_be_set_waits_longer_each_time(void **state)
+{
+    struct domain *d = settled(512 * MIB, 300 * MIB);
+    struct host_domain seen = guest(512 * MIB, 300 * MIB, 6000);
+
+    (void)state;
+    domain_asked(d, 600 * MIB, 5000, 1000);
+    seen.set_error = -5;
+    seen.set_error_text = "no";
+    domain_see(d, &seen, 6000, &config);
+    assert_int_equal(d->target_kib, 512 * MIB);
+    assert_non_null(domain_unmanaged_why(d, 6999));
+    assert_null(domain_unmanaged_why(d, 7000));
+    domain_see(d, &seen, 7000, &config);
+    assert_non_null(domain_unmanaged_why(d, 8999));
+    domain_free(d);
+}
+
+static void shrinks_of_one_interval_add_up_however_many_ticks_it_has(void **state)
+{
+    struct domain *d = settled(512 * MIB, 300 * MIB);
+
+    (void)state;
+    domain_asked(d, 492 * MIB, 5000, 1000);
+    assert_int_equal(filled(d, 5400).shrunk_kib, 20 * MIB);
+    domain_asked(d, 482 * MIB, 5400, 1000);
+    assert_int_equal(filled(d, 6000).shrunk_kib, 30 * MIB);
+    assert_int_equal(filled(d, 6400).shrunk_kib, 0);
+    domain_free(d);
+}
+
+static void the_default_min_is_never_above_the_size_at_first_sight(void **state)
+{
+    struct domain *d = settled(200 * MIB, 100 * MIB);
+
+    (void)state;
+    assert_int_equal(filled(d, 5000).seen.min_kib, 200 * MIB);
+    domain_free(d);
+    d = settled(1024 * MIB, 100 * MIB);
+    assert_int_equal(filled(d, 5000).seen.min_kib, 512 * MIB); /* 25% of max */
+    domain_free(d);
+}
+
+static void overhead_is_the_largest_seen_while_it_stood_still(void **state)
+{
+    struct domain *d = settled(512 * MIB, 300 * MIB);
+    struct host_domain seen = guest(512 * MIB, 300 * MIB, 6000);
+
+    (void)state;
+    assert_int_equal(filled(d, 5000).overhead_kib, config.host.domain_overhead_kib);
+    seen.rss_kib = 512 * MIB + 150 * MIB;
+    domain_see(d, &seen, 6000, &config);
+    assert_int_equal(filled(d, 6000).overhead_kib, 150 * MIB);
+    domain_free(d);
+}
+
+static void a_guest_without_statistics_is_not_managed_after_a_while(void **state)
+{
+    struct host_domain seen = guest(512 * MIB, UNKNOWN, UNKNOWN);
+    struct domain *d = domain_new(&seen, 1000, &config);
+
+    (void)state;
+    domain_see(d, &seen, 1000, &config);
+    assert_null(domain_unmanaged_why(d, 1000));
+    assert_int_equal(filled(d, 1000).seen.used_kib, UNKNOWN);
+    assert_non_null(domain_unmanaged_why(d, 31000));
+    domain_free(d);
+}
+
+static void growth_rises_at_once_and_falls_by_half_a_sample(void **state)
+{
+    struct domain_sample s;
+    struct host_domain seen = guest(512 * MIB, 300 * MIB, 1000);
+
+    (void)state;
+    sample_clear(&s);
+    sample_take(&s, &seen, 512 * MIB);
+    assert_int_equal(s.growth_kib_per_s, UNKNOWN);
+    seen.sampled_ms = 3000;
+    seen.usable_kib = 220 * MIB;
+    sample_take(&s, &seen, 512 * MIB);
+    assert_int_equal(s.growth_kib_per_s, 40 * MIB);
+    seen.sampled_ms = 4000;
+    sample_take(&s, &seen, 512 * MIB);
+    assert_int_equal(s.growth_kib_per_s, 20 * MIB);
+    seen.sampled_ms = 5000;
+    seen.usable_kib = 400 * MIB;
+    sample_take(&s, &seen, 512 * MIB);
+    assert_int_equal(s.growth_kib_per_s, 10 * MIB);
+}
+
+static void a_counter_that_went_back_is_unknown(void **state)
+{
+    (void)state;
+    assert_int_equal(sample_rate(10, 30, 2000), 10);
+    assert_int_equal(sample_rate(30, 10, 2000), UNKNOWN);
+    assert_int_equal(sample_rate(UNKNOWN, 10, 2000), UNKNOWN);
+    assert_int_equal(sample_rate(10, 30, 0), UNKNOWN);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_domain_is_new_until_its_balloon_stood_still_for_three_samples),
+        cmocka_unit_test(used_is_of_one_moment_while_the_balloon_moves),
+        cmocka_unit_test(a_sample_that_was_not_obtained_leaves_the_last_one_and_its_age),
+        cmocka_unit_test(it_settles_until_a_sample_came_after_the_balloon_arrived),
+        cmocka_unit_test(what_somebody_else_sets_is_the_new_start),
+        cmocka_unit_test(one_who_keeps_changing_it_gets_it_for_five_minutes),
+        cmocka_unit_test(following_its_target_is_nobody_elses_change),
+        cmocka_unit_test(a_balloon_that_stands_elsewhere_is_taken_as_it_is),
+        cmocka_unit_test(autodeflate_above_the_target_is_the_guests_need),
+        cmocka_unit_test(a_target_that_could_not_be_set_waits_longer_each_time),
+        cmocka_unit_test(shrinks_of_one_interval_add_up_however_many_ticks_it_has),
+        cmocka_unit_test(the_default_min_is_never_above_the_size_at_first_sight),
+        cmocka_unit_test(overhead_is_the_largest_seen_while_it_stood_still),
+        cmocka_unit_test(a_guest_without_statistics_is_not_managed_after_a_while),
+        cmocka_unit_test(growth_rises_at_once_and_falls_by_half_a_sample),
+        cmocka_unit_test(a_counter_that_went_back_is_unknown),
+    };
+    int failed;
+
+    log_open(LOG_LEVEL_ERROR);
+    if (config_defaults(&config) < 0)
+        return 1;
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    config_free(&config);
+    return failed;
+}
