@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A host in memory, behind the same seam as libvirt, for tests of what is above it: its guests obey
+ * at once, and each wait moves its clock. */
+#ifndef TESTS_LIB_FAKE_HOST_H
+#define TESTS_LIB_FAKE_HOST_H
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/host.h"
+#include "lib/cmocka.h"
+
+#define FAKE_DOMAINS 8
+
+struct fake_host {
+    struct host host; /* first: what the core gets */
+    struct host_view view;
+    struct host_domain domains[FAKE_DOMAINS];
+    char names[FAKE_DOMAINS][16];
+    uint64_t used_kib[FAKE_DOMAINS]; /* what each guest needs; usable is the rest */
+    uint64_t now_ms;
+    int gather_error; /* what gather returns, if not 0 */
+    int set_error;
+    uint64_t n_sets;
+    char order[256];     /* names in the order in which targets were set, "+web0 -web1 " */
+    enum host_wake wake; /* what the next wait returns; TIMER again after it */
+    int waits;
+};
+
+static int fake_gather(struct host *host, const struct host_view **view, const char **why)
+{
+    struct fake_host *f = (struct fake_host *)host;
+
+    if (f->gather_error) {
+        *why = "the fake is off";
+        return f->gather_error;
+    }
+    f->view.now_ms = f->now_ms;
+    f->view.domains = f->domains;
+    for (size_t i = 0; i < f->view.n_domains; i++) {
+        struct host_domain *d = &f->domains[i];
+        uint64_t free_kib = d->balloon_kib > f->used_kib[i] ? d->balloon_kib - f->used_kib[i] : 0;
+
+        d->usable_kib = d->unused_kib = free_kib;
+        d->guest_total_kib = d->balloon_kib;
+        d->sampled_ms = f->now_ms;
+        d->rss_kib = d->balloon_kib + 100 * MIB;
+    }
+    *view = &f->view;
+    return 0;
+}
+
+static int fake_set_target(struct host *host, const uint8_t uuid[HOST_UUID_BYTES], uint64_t kib)
+{
+    struct fake_host *f = (struct fake_host *)host;
+
+    if (f->set_error)
+        return f->set_error;
+    for (size_t i = 0; i < f->view.n_domains; i++) {
+        struct host_domain *d = &f->domains[i];
+        size_t at = strlen(f->order);
+
+        if (memcmp(d->uuid, uuid, HOST_UUID_BYTES))
+            continue;
+        snprintf(f->order + at, sizeof(f->order) - at, "%c%s ", kib > d->balloon_kib ? '+' : '-',
+                 d->name);
+        f->view.memory.available_kib += d->balloon_kib - kib;
+        d->balloon_kib = kib;
+        f->n_sets++;
+        return 0;
+    }
+    return -ENOENT;
+}
+
+static int fake_flush(struct host *host, uint64_t timeout_ms)
+{
+    (void)host;
+    (void)timeout_ms;
+    return 0;
+}
+
+static enum host_wake fake_wait(struct host *host, uint64_t until_ms)
+{
+    struct fake_host *f = (struct fake_host *)host;
+    enum host_wake wake = f->wake;
+
+    f->waits++;
+    f->wake = HOST_WAKE_TIMER;
+    if (wake == HOST_WAKE_TIMER && until_ms > f->now_ms)
+        f->now_ms = until_ms;
+    else
+        f->now_ms += 10;
+    return wake;
+}
+
+static void fake_wake(struct host *host)
+{
+    ((struct fake_host *)host)->wake = HOST_WAKE_REQUEST;
+}
+static uint64_t fake_now_ms(struct host *host)
+{
+    return ((struct fake_host *)host)->now_ms;
+}
+static void fake_close(struct host *host)
+{
+    (void)host;
+}
+
+/* A host of 8 GiB with `n` guests of 512 of 2048 MiB that use 200 MiB each: web0, web1, ... */
+static inline void fake_open(struct fake_host *f, size_t n)
+{
+    static const struct host_ops ops = { fake_gather, fake_set_target, fake_flush, fake_wait,
+                                         fake_wake,   fake_now_ms,     fake_close };
+
+    memset(f, 0, sizeof(*f));
+    f->host = (struct host){ .ops = &ops, .shared = true, .name = "fake" };
+    f->now_ms = 1000;
+    f->wake = HOST_WAKE_TIMER;
+    f->view.n_domains = n;
+    f->view.memory = (struct host_memory){ .total_kib = 8192 * MIB,
+                                           .available_kib = 5000 * MIB,
+                                           .free_kib = 5000 * MIB,
+                                           .ksm_sharing_kib = MEMCOORD_UNKNOWN,
+                                           .psi_some_bp = MEMCOORD_UNKNOWN,
+                                           .psi_full_bp = MEMCOORD_UNKNOWN };
+    for (size_t i = 0; i < n; i++) {
+        struct host_domain *d = &f->domains[i];
+
+        snprintf(f->names[i], sizeof(f->names[i]), "web%zu", i);
+        *d = (struct host_domain){ .uuid = { (uint8_t)(i + 1) },
+                                   .name = f->names[i],
+                                   .run_id = (int64_t)i + 1,
+                                   .max_kib = 2048 * MIB,
+                                   .balloon_kib = 512 * MIB };
+        f->used_kib[i] = 200 * MIB;
+    }
+}
+
+#endif

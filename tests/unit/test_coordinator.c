@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Whole ticks with the real policies on a host in memory. */
+#include "lib/cmocka.h"
+
+#include <stdlib.h>
+
+#include "control/coordinator.h"
+#include "lib/fake_host.h"
+#include "util/log.h"
+
+struct bench {
+    struct fake_host fake;
+    struct config config;
+    struct policy *policy;
+    struct policy_instance *instance;
+    struct origins origins;
+    struct coordinator c;
+};
+
+static volatile sig_atomic_t stop;
+
+static void open_bench(struct bench *b, size_t n, const char *policy)
+{
+    char error[256], path[512];
+
+    memset(b, 0, sizeof(*b));
+    stop = 0;
+    fake_open(&b->fake, n);
+    assert_int_equal(config_defaults(&b->config), 0);
+    b->config.domain_defaults.min = (struct amount){ .kib = 200 * MIB };
+    snprintf(path, sizeof(path), "%s/policies", getenv("MEMCOORD_TOP"));
+    if (policy_load(policy, path, &b->policy, error, sizeof(error)) < 0)
+        fail_msg("%s", error);
+    assert_int_equal(policy_instance_new(b->policy, &b->instance), 0);
+    b->c = (struct coordinator){
+        .config = &b->config, .host = &b->fake.host, .instance = b->instance, .origins = &b->origins
+    };
+    assert_int_equal(domains_set_policy_state(&b->c.domains, b->policy->table.domain_state_size),
+                     0);
+}
+
+static void close_bench(struct bench *b)
+{
+    coordinator_free(&b->c);
+    origins_free(&b->origins);
+    policy_instance_free(b->instance);
+    policy_unload(b->policy);
+    config_free(&b->config);
+}
+
+static void idle_guests_give_back_and_a_hungry_one_grows(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    open_bench(&b, 2, "threshold");
+    b.fake.used_kib[1] = 450 * MIB;
+    coordinator_run(&b.c, 20, &stop);
+    assert_in_range(b.fake.domains[0].balloon_kib, 300 * MIB, 400 * MIB);
+    assert_in_range(b.fake.domains[1].balloon_kib, 550 * MIB, 650 * MIB);
+    close_bench(&b);
+}
+
+static void a_guest_that_eats_its_fill_ends_at_exactly_max(void **state)
+{
+    static const char *const policies[] = { "threshold", "proportional", "fair-share" };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct bench b;
+
+        open_bench(&b, 2, policies[i]);
+        for (int s = 0; s < 60; s++) {
+            uint64_t balloon_kib = b.fake.domains[1].balloon_kib;
+
+            b.fake.used_kib[1] = memcoord_min(b.fake.used_kib[1] + 40 * MIB, balloon_kib);
+            coordinator_run(&b.c, 1, &stop);
+            b.fake.now_ms += 1000;
+        }
+        assert_int_equal(b.fake.domains[1].balloon_kib, 2048 * MIB);
+        close_bench(&b);
+    }
+}
+
+static void shrinks_are_set_before_grows(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    open_bench(&b, 3, "threshold");
+    coordinator_run(&b.c, 5, &stop);
+    b.fake.used_kib[0] = 460 * MIB;
+    b.fake.used_kib[2] = 100 * MIB;
+    b.fake.order[0] = '\0';
+    b.fake.now_ms += 1000;
+    coordinator_run(&b.c, 1, &stop);
+    assert_string_equal(b.fake.order, "-web1 -web2 +web0 ");
+    close_bench(&b);
+}
+
+static void a_dry_run_sets_nothing(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    open_bench(&b, 2, "threshold");
+    b.config.daemon.dry_run = 1;
+    coordinator_run(&b.c, 10, &stop);
+    assert_int_equal(b.fake.n_sets, 0);
+    assert_int_equal(b.origins.n, 0);
+    close_bench(&b);
+}
+
+static void a_lost_host_is_a_state_and_it_goes_on(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    open_bench(&b, 1, "threshold");
+    b.fake.gather_error = -ENOTCONN;
+    coordinator_run(&b.c, 3, &stop);
+    assert_true(b.c.lost);
+    assert_int_equal(b.c.failed, 3);
+    b.fake.gather_error = 0;
+    coordinator_run(&b.c, 10, &stop);
+    assert_false(b.c.lost);
+    assert_true(b.fake.n_sets > 0);
+    close_bench(&b);
+}
+
+static void a_wake_gives_one_extra_tick_an_interval_and_no_more(void **state)
+{
+    struct bench b;
+    uint64_t start_ms;
+
+    (void)state;
+    open_bench(&b, 1, "hold");
+    start_ms = b.fake.now_ms;
+    b.fake.wake = HOST_WAKE_PRESSURE;
+    coordinator_run(&b.c, 2, &stop); /* the second tick is the extra one */
+    assert_int_equal(b.fake.now_ms, start_ms + 10);
+    b.fake.wake = HOST_WAKE_LIFECYCLE;
+    coordinator_run(&b.c, 3, &stop); /* a tick, an extra one, a regular one */
+    assert_int_equal(b.c.snapshot.seen.tick, 5);
+    assert_int_equal(b.fake.now_ms, start_ms + 10 + 1000);
+    close_bench(&b);
+}
+
+static void stop_ends_it_at_once(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    open_bench(&b, 1, "hold");
+    stop = 1;
+    coordinator_run(&b.c, 0, &stop);
+    assert_int_equal(b.fake.waits, 0);
+    close_bench(&b);
+}
+
+static void restore_gives_back_what_domains_had(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    open_bench(&b, 2, "threshold");
+    coordinator_run(&b.c, 15, &stop);
+    assert_true(b.fake.domains[0].balloon_kib < 512 * MIB);
+    assert_int_equal(coordinator_restore(&b.c), 0);
+    assert_int_equal(b.fake.domains[0].balloon_kib, 512 * MIB);
+    assert_int_equal(b.fake.domains[1].balloon_kib, 512 * MIB);
+    close_bench(&b);
+}
+
+static void restore_stays_within_the_budget_and_says_who_is_short(void **state)
+{
+    struct bench b;
+    uint64_t reserve_kib = 8192 * MIB / 20, before_kib;
+
+    (void)state;
+    open_bench(&b, 2, "threshold");
+    coordinator_run(&b.c, 15, &stop);
+    before_kib = b.fake.domains[0].balloon_kib + b.fake.domains[1].balloon_kib;
+    b.fake.view.memory.available_kib = reserve_kib + 100 * MIB;
+    assert_int_equal(coordinator_restore(&b.c), 2);
+    assert_int_equal(b.fake.domains[0].balloon_kib + b.fake.domains[1].balloon_kib,
+                     before_kib + 100 * MIB);
+    close_bench(&b);
+}
+
+static void a_domain_that_goes_and_comes_anew_is_another(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    open_bench(&b, 2, "threshold");
+    coordinator_run(&b.c, 15, &stop);
+    assert_false(b.c.snapshot.domains[0].seen.flags & MEMCOORD_NEW);
+    b.fake.domains[0].run_id = 77;
+    coordinator_run(&b.c, 1, &stop);
+    assert_int_equal(b.c.domains.n, 2);
+    assert_true(b.c.snapshot.domains[0].seen.flags & MEMCOORD_NEW);
+    b.fake.view.n_domains = 1;
+    coordinator_run(&b.c, 1, &stop);
+    assert_int_equal(b.c.domains.n, 1);
+    close_bench(&b);
+}
+
+static void domains_are_told_apart_when_the_host_names_them_in_another_order(void **state)
+{
+    struct bench b;
+    struct host_domain first;
+    uint64_t used_kib;
+
+    (void)state;
+    open_bench(&b, 3, "threshold");
+    b.fake.used_kib[0] = 450 * MIB;
+    coordinator_run(&b.c, 15, &stop);
+    first = b.fake.domains[0];
+    used_kib = b.fake.used_kib[0];
+    b.fake.domains[0] = b.fake.domains[2];
+    b.fake.used_kib[0] = b.fake.used_kib[2];
+    b.fake.domains[2] = first;
+    b.fake.used_kib[2] = used_kib;
+    coordinator_run(&b.c, 1, &stop);
+    assert_string_equal(b.c.domains.list[2]->name, "web0");
+    for (size_t i = 0; i < 3; i++) {
+        assert_false(b.c.snapshot.domains[i].seen.flags & MEMCOORD_NEW);
+        assert_int_equal(b.c.domains.list[i]->foreign_changes, 0);
+    }
+    close_bench(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(idle_guests_give_back_and_a_hungry_one_grows),
+        cmocka_unit_test(a_guest_that_eats_its_fill_ends_at_exactly_max),
+        cmocka_unit_test(shrinks_are_set_before_grows),
+        cmocka_unit_test(a_dry_run_sets_nothing),
+        cmocka_unit_test(a_lost_host_is_a_state_and_it_goes_on),
+        cmocka_unit_test(a_wake_gives_one_extra_tick_an_interval_and_no_more),
+        cmocka_unit_test(stop_ends_it_at_once),
+        cmocka_unit_test(restore_gives_back_what_domains_had),
+        cmocka_unit_test(restore_stays_within_the_budget_and_says_who_is_short),
+        cmocka_unit_test(a_domain_that_goes_and_comes_anew_is_another),
+        cmocka_unit_test(domains_are_told_apart_when_the_host_names_them_in_another_order),
+    };
+
+    log_open(LOG_LEVEL_ERROR);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
