@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "config/config.h"
 #include "memcoord/policy.h"
 #include "policy/instance.h"
 #include "policy/loader.h"
@@ -83,6 +84,34 @@ static inline void fixture_set(struct fixture *f, const char *key, const char *v
 
     if (policy_instance_set(f->instance, key, value, error, sizeof(error)))
         fail_msg("%s = %s: %s", key, value, error);
+}
+
+/* Takes the parameters from conf/`file`, whose policy is this one; nothing may be wrong with it. */
+static inline void fixture_configure(struct fixture *f, const char *file)
+{
+    const char *top = getenv("MEMCOORD_TOP");
+    struct problems problems = { 0 };
+    struct config config = { 0 };
+    char path[4096];
+
+    snprintf(path, sizeof(path), "%s/conf/%s", top ? top : ".", file);
+    if (config_load(path, &config, &problems) == 0)
+        policy_instance_configure(f->instance, &config, &problems);
+    problems_print(&problems, stderr);
+    assert_int_equal(problems.n, 0);
+    assert_string_equal(config.daemon.policy, f->policy->table.name);
+    problems_free(&problems);
+    config_free(&config);
+}
+
+/* The value of a parameter: KiB, ms, basis points, ... */
+static inline uint64_t fixture_value(const struct fixture *f, const char *key)
+{
+    for (size_t i = 0; i < f->policy->n_params; i++)
+        if (strcmp(f->policy->params[i].key, key) == 0)
+            return policy_instance_value(f->instance, i);
+    fail_msg("no parameter %s", key);
+    return 0;
 }
 
 /* Adds a domain of which nothing but its size is known. */

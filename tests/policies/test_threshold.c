@@ -209,10 +209,7 @@ static void release_only_never_grows_and_keeps_more_than_low(void **state)
 
     (void)state;
     fixture_open(&f, "threshold");
-    fixture_set(&f, "metric", "unused");
-    fixture_set(&f, "high", "150MiB");
-    fixture_set(&f, "grow", "0");
-    assert_null(policy_instance_check(f.instance));
+    fixture_configure(&f, "release-only.ini");
     for (unsigned i = 0; i < 5000; i++) {
         uint64_t size_kib = 100 * MIB + fixture_random(&seed, 2048 * MIB);
         struct memcoord_domain *d;
