@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "host/libvirt_known.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct libvirt_traits unread = { .unmanageable = "its XML has not been read yet" };
+
+static void free_known(struct libvirt_known *known)
+{
+    if (!known)
+        return;
+    free(known->set_text);
+    free(known->name);
+    free(known);
+}
+
+/* What another run of the same domain does not inherit. */
+static void begin_run(struct libvirt_known *known, int64_t run_id)
+{
+    known->run_id = run_id;
+    known->traits = unread;
+    known->changed = true;
+    known->period_done = false;
+    known->moving = false;
+    known->ask_moving = true;
+    known->missed = 0;
+    known->freshness = (struct libvirt_freshness){ 0 };
+    known->set_error = 0;
+    free(known->set_text);
+    known->set_text = NULL;
+}
+
+static struct libvirt_known *new_known(const struct libvirt_seen *seen)
+{
+    struct libvirt_known *known = calloc(1, sizeof(*known));
+
+    if (!known)
+        return NULL;
+    known->name = strdup(seen->name);
+    if (!known->name) {
+        free(known);
+        return NULL;
+    }
+    memcpy(known->uuid, seen->uuid, HOST_UUID_BYTES);
+    begin_run(known, seen->id);
+    return known;
+}
+
+/* A domain can be renamed only while it does not run; without memory the old name stays. */
+static void rename_known(struct libvirt_known *known, const char *name)
+{
+    char *copy = strcmp(known->name, name) ? strdup(name) : NULL;
+
+    if (!copy)
+        return;
+    free(known->name);
+    known->name = copy;
+}
+
+int libvirt_known_update(struct libvirt_known_table *table, const struct libvirt_gather *gather,
+                         void (*gone)(void *context, const struct libvirt_known *known),
+                         void *context)
+{
+    struct libvirt_known **next = calloc(gather->n + 1, sizeof(struct libvirt_known *));
+    size_t old = 0;
+
+    if (!next)
+        return -ENOMEM;
+    /* First all that can fail; both lists are in order. */
+    for (size_t i = 0, at = 0; i < gather->n; i++) {
+        const struct libvirt_seen *seen = &gather->seen[i];
+
+        while (at < table->n && memcmp(table->list[at]->uuid, seen->uuid, HOST_UUID_BYTES) < 0)
+            at++;
+        if (at < table->n && !memcmp(table->list[at]->uuid, seen->uuid, HOST_UUID_BYTES))
+            continue;
+        next[i] = new_known(seen);
+        if (!next[i]) {
+            while (i-- > 0)
+                free_known(next[i]);
+            free(next);
+            return -ENOMEM;
+        }
+    }
+    for (size_t i = 0; i < gather->n; i++) {
+        const struct libvirt_seen *seen = &gather->seen[i];
+
+        for (; old < table->n && memcmp(table->list[old]->uuid, seen->uuid, HOST_UUID_BYTES) < 0;
+             old++) {
+            gone(context, table->list[old]);
+            free_known(table->list[old]);
+        }
+        if (next[i])
+            continue;
+        next[i] = table->list[old++];
+        rename_known(next[i], seen->name);
+        if (next[i]->run_id != seen->id)
+            begin_run(next[i], seen->id);
+    }
+    for (; old < table->n; old++) {
+        gone(context, table->list[old]);
+        free_known(table->list[old]);
+    }
+    free(table->list);
+    table->list = next;
+    table->n = gather->n;
+    return 0;
+}
+
+struct libvirt_known *libvirt_known_find(const struct libvirt_known_table *table,
+                                         const uint8_t uuid[HOST_UUID_BYTES])
+{
+    size_t low = 0, high = table->n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = memcmp(table->list[middle]->uuid, uuid, HOST_UUID_BYTES);
+
+        if (order == 0)
+            return table->list[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+static enum host_domain_state state_of(const struct libvirt_known *known,
+                                       const struct libvirt_seen *seen)
+{
+    if (known->moving ||
+        (seen->state == VIR_DOMAIN_PAUSED && seen->reason == VIR_DOMAIN_PAUSED_MIGRATION))
+        return HOST_DOMAIN_MIGRATING;
+    if (seen->state == VIR_DOMAIN_RUNNING || seen->state == VIR_DOMAIN_BLOCKED)
+        return HOST_DOMAIN_RUNNING;
+    return HOST_DOMAIN_PAUSED;
+}
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+/* The guest's statistics, if this gather got them. */
+static void show_sample(struct libvirt_known *known, const struct libvirt_gather *gather,
+                        const struct libvirt_seen *seen, struct host_domain *shown)
+{
+    shown->rss_kib = seen->rss_kib;
+    shown->sampled_ms = shown->unused_kib = shown->usable_kib = shown->guest_total_kib =
+        shown->disk_caches_kib = shown->swap_in_kib = shown->swap_out_kib = shown->major_faults =
+            MEMCOORD_UNKNOWN;
+    known->missed = seen->rss_kib == MEMCOORD_UNKNOWN ? known->missed + 1 : 0;
+    if (seen->last_update_s == MEMCOORD_UNKNOWN)
+        return;
+    shown->sampled_ms =
+        gather->clockless
+            ? gather->look.now_ms
+            : libvirt_freshness_look(&known->freshness, seen->last_update_s, &gather->look);
+    if (shown->sampled_ms == MEMCOORD_UNKNOWN)
+        return; /* the guest has no driver, or it has not begun */
+    shown->unused_kib = seen->unused_kib;
+    shown->usable_kib = seen->usable_kib;
+    shown->guest_total_kib = seen->available_kib;
+    shown->disk_caches_kib = seen->disk_caches_kib;
+    shown->swap_in_kib = seen->swap_in_kib;
+    shown->swap_out_kib = seen->swap_out_kib;
+    shown->major_faults = seen->major_faults;
+}
+
+bool libvirt_known_show(struct libvirt_known *known, const struct libvirt_gather *gather,
+                        const struct libvirt_seen *seen, struct host_domain *shown)
+{
+    const struct libvirt_traits *traits = &known->traits;
+
+    if (seen->current_kib == MEMCOORD_UNKNOWN || seen->maximum_kib == MEMCOORD_UNKNOWN)
+        return false;
+    memcpy(shown->uuid, known->uuid, HOST_UUID_BYTES);
+    shown->name = known->name;
+    shown->run_id = known->run_id;
+    shown->state = state_of(known, seen);
+    shown->unmanageable = traits->unmanageable;
+    shown->set_aside = traits->set_aside;
+    shown->autodeflate = traits->autodeflate;
+    shown->extra_kib = traits->dimm_kib + traits->virtio_mem_kib;
+    shown->max_kib =
+        less(seen->maximum_kib, traits->dimm_kib + traits->virtio_mem_max_kib + traits->other_kib);
+    shown->balloon_kib = memcoord_min(less(seen->current_kib, shown->extra_kib), shown->max_kib);
+    show_sample(known, gather, seen, shown);
+    shown->set_error = known->set_error;
+    shown->set_error_text = known->set_text;
+    return true;
+}
+
+void libvirt_known_free(struct libvirt_known_table *table)
+{
+    for (size_t i = 0; i < table->n; i++)
+        free_known(table->list[i]);
+    free(table->list);
+    table->list = NULL;
+    table->n = 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is remembered of each running domain from one gather to the next. The loop's thread only. */
+#ifndef CORE_HOST_LIBVIRT_KNOWN_H
+#define CORE_HOST_LIBVIRT_KNOWN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/libvirt_freshness.h"
+#include "host/libvirt_gather.h"
+#include "host/libvirt_work.h"
+
+/* A domain whose statistics could not be had in so many gathers is no longer asked for twice. */
+#define LIBVIRT_MISSED_HUNG 3
+
+struct libvirt_known {
+    uint8_t uuid[HOST_UUID_BYTES];
+    char *name;
+    int64_t run_id;
+    struct libvirt_traits traits;
+    bool changed;      /* its XML is to be read (again) */
+    bool period_done;  /* its statistics were switched on in this run, or were on */
+    bool moving;       /* a migration or the like is under way */
+    bool ask_moving;   /* whether it is, is to be asked */
+    uint64_t asked_ms; /* ... and when it was asked last */
+    unsigned missed;   /* gathers in a row that did not get its statistics */
+    struct libvirt_freshness freshness;
+    struct libvirt_work *examining, *setting; /* jobs of it that have not ended; not owned */
+    int set_error;                            /* of the target that ended since the last view */
+    char *set_text;
+};
+
+/* Zero it to begin. */
+struct libvirt_known_table {
+    struct libvirt_known **list; /* in the order of the UUIDs */
+    size_t n;
+};
+
+/* Makes the table what `gather` saw: new domains are added, those that are gone are handed to
+ * `gone` before they are freed. 0, or -ENOMEM with nothing changed. */
+int libvirt_known_update(struct libvirt_known_table *table, const struct libvirt_gather *gather,
+                         void (*gone)(void *context, const struct libvirt_known *known),
+                         void *context);
+
+/* The domain with this UUID, or NULL. */
+struct libvirt_known *libvirt_known_find(const struct libvirt_known_table *table,
+                                         const uint8_t uuid[HOST_UUID_BYTES]);
+
+/* Fills in what the view shows of a domain. False if too little is known of it to be shown. */
+bool libvirt_known_show(struct libvirt_known *known, const struct libvirt_gather *gather,
+                        const struct libvirt_seen *seen, struct host_domain *shown);
+
+void libvirt_known_free(struct libvirt_known_table *table);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "host/libvirt_work.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/libvirt_error.h"
+
+/* Why the last call failed. A domain that is gone loses its handle. */
+static int failed(struct libvirt_work *work, struct libvirt_session *session)
+{
+    int r = libvirt_error(session->connection, &work->job.text);
+
+    if (r == -ENOENT)
+        libvirt_handles_drop(&session->handles, work->uuid);
+    return r;
+}
+
+/* Live only: anything else would rewrite what the domain's owner has defined. */
+static int set_target(struct libvirt_work *work, struct libvirt_session *session,
+                      virDomainPtr domain)
+{
+    atomic_fetch_add(session->calls, 1);
+    if (virDomainSetMemoryFlags(domain, (unsigned long)work->set_kib, VIR_DOMAIN_AFFECT_LIVE) < 0)
+        return failed(work, session);
+    return 0;
+}
+
+/* True if a job runs that forbids changes; a backup allows them. */
+static bool is_moving(struct libvirt_session *session, virDomainPtr domain)
+{
+    virTypedParameterPtr parameters = NULL;
+    int type = VIR_DOMAIN_JOB_NONE, n = 0, operation = VIR_DOMAIN_JOB_OPERATION_UNKNOWN;
+    bool runs;
+
+    atomic_fetch_add(session->calls, 1);
+    if (virDomainGetJobStats(domain, &type, &parameters, &n, 0) < 0)
+        return false; /* the driver has no jobs, or the domain is gone */
+    virTypedParamsGetInt(parameters, n, VIR_DOMAIN_JOB_OPERATION, &operation);
+    runs = type == VIR_DOMAIN_JOB_BOUNDED || type == VIR_DOMAIN_JOB_UNBOUNDED;
+    virTypedParamsFree(parameters, n);
+    return runs && operation != VIR_DOMAIN_JOB_OPERATION_BACKUP;
+}
+
+static int read_traits(struct libvirt_work *work, struct libvirt_session *session,
+                       virDomainPtr domain)
+{
+    char *xml;
+
+    atomic_fetch_add(session->calls, 1);
+    xml = virDomainGetXMLDesc(domain, 0);
+    if (!xml)
+        return failed(work, session);
+    work->traits = libvirt_traits_read(xml);
+    work->have_traits = true;
+    free(xml);
+    return 0;
+}
+
+static int examine(struct libvirt_work *work, struct libvirt_session *session, virDomainPtr domain)
+{
+    int r = work->read_xml ? read_traits(work, session, domain) : 0;
+
+    if (r)
+        return r;
+    work->moving = is_moving(session, domain);
+    if (!work->read_xml || !work->set_period_s || !work->traits.has_balloon ||
+        work->traits.period_s > 0 || work->moving)
+        return 0;
+    atomic_fetch_add(session->calls, 1);
+    if (virDomainSetMemoryStatsPeriod(domain, (int)work->set_period_s, VIR_DOMAIN_AFFECT_LIVE) < 0)
+        return failed(work, session);
+    work->traits.period_s = work->set_period_s;
+    return 0;
+}
+
+static int run(struct libvirt_job *job, struct libvirt_session *session)
+{
+    struct libvirt_work *work = (struct libvirt_work *)job;
+    virDomainPtr domain;
+
+    if (job->kind == LIBVIRT_FORGET) {
+        libvirt_handles_drop(&session->handles, work->uuid);
+        return 0;
+    }
+    domain =
+        libvirt_handles_get(&session->handles, session->connection, work->uuid, session->calls);
+    if (!domain)
+        return failed(work, session);
+    if (job->kind == LIBVIRT_SET)
+        return set_target(work, session, domain);
+    return examine(work, session, domain);
+}
+
+static void free_work(struct libvirt_job *job)
+{
+    free(job);
+}
+
+struct libvirt_work *libvirt_work_new(enum libvirt_kind kind, const uint8_t uuid[HOST_UUID_BYTES],
+                                      int64_t run_id)
+{
+    struct libvirt_work *work = calloc(1, sizeof(*work));
+
+    if (!work)
+        return NULL;
+    work->job.run = run;
+    work->job.free = free_work;
+    work->job.kind = (int)kind;
+    memcpy(work->uuid, uuid, HOST_UUID_BYTES);
+    work->run_id = run_id;
+    return work;
+}

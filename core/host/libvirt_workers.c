@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "host/libvirt_workers.h"
+
+#include <errno.h>
+
+/* A call takes 7 ms; on a saturated host some hundred. Longer, and others wait: it hangs. */
+#define PATIENCE_MS 2000
+
+static struct libvirt_caller **caller_of(struct libvirt_workers *workers,
+                                         const struct libvirt_work *work)
+{
+    unsigned sum = 0;
+
+    for (size_t i = 0; i < HOST_UUID_BYTES; i++)
+        sum += work->uuid[i];
+    return &workers->callers[sum % LIBVIRT_WORKERS];
+}
+
+int libvirt_workers_submit(struct libvirt_workers *workers, struct libvirt_work *work)
+{
+    struct libvirt_caller **caller = caller_of(workers, work);
+
+    if (!*caller)
+        *caller = libvirt_caller_new(workers->crew, false);
+    if (!*caller) {
+        libvirt_job_free(&work->job);
+        return -ENOMEM;
+    }
+    libvirt_caller_submit(*caller, &work->job);
+    return 0;
+}
+
+bool libvirt_workers_take_back(struct libvirt_workers *workers, struct libvirt_work *work)
+{
+    struct libvirt_caller **caller = caller_of(workers, work);
+
+    return *caller && libvirt_caller_take_back(*caller, &work->job);
+}
+
+bool libvirt_workers_free_stuck(struct libvirt_workers *workers)
+{
+    bool stuck = false;
+
+    for (size_t i = 0; i < LIBVIRT_WORKERS; i++) {
+        struct libvirt_caller_load load;
+
+        if (!workers->callers[i])
+            continue;
+        load = libvirt_caller_load(workers->callers[i]);
+        if (load.running && !load.opening && load.queued > 0 && load.for_ms > PATIENCE_MS)
+            stuck |= libvirt_caller_replace(&workers->callers[i]) != 0;
+    }
+    return stuck;
+}
+
+bool libvirt_workers_idle(struct libvirt_workers *workers)
+{
+    for (size_t i = 0; i < LIBVIRT_WORKERS; i++) {
+        struct libvirt_caller_load load;
+
+        if (!workers->callers[i])
+            continue;
+        load = libvirt_caller_load(workers->callers[i]);
+        if (load.running || load.queued > 0)
+            return false;
+    }
+    return true;
+}
+
+void libvirt_workers_close(struct libvirt_workers *workers, uint64_t until_ms)
+{
+    for (size_t i = 0; i < LIBVIRT_WORKERS; i++) {
+        libvirt_caller_close(workers->callers[i], until_ms);
+        workers->callers[i] = NULL;
+    }
+}

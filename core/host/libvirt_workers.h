@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The callers for single domains: each domain sticks to one of them, so that its handle is looked
+ * up once and its jobs keep their order. The loop's thread only. */
+#ifndef CORE_HOST_LIBVIRT_WORKERS_H
+#define CORE_HOST_LIBVIRT_WORKERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "host/libvirt_work.h"
+
+#define LIBVIRT_WORKERS 2
+
+struct libvirt_workers {
+    struct libvirt_crew *crew;
+    struct libvirt_caller *callers[LIBVIRT_WORKERS]; /* NULL until it has something to do */
+};
+
+/* Queues a job for its domain; it is freed if that fails. 0 or -ENOMEM. */
+int libvirt_workers_submit(struct libvirt_workers *workers, struct libvirt_work *work);
+
+/* Takes a job back that has not begun. False: it has. */
+bool libvirt_workers_take_back(struct libvirt_workers *workers, struct libvirt_work *work);
+
+/* Leaves callers to themselves that hang while others wait behind them. True if one could not be
+ * replaced, for too many hang. */
+bool libvirt_workers_free_stuck(struct libvirt_workers *workers);
+
+/* True if nothing is queued and nothing runs. */
+bool libvirt_workers_idle(struct libvirt_workers *workers);
+
+/* Ends them all; what runs gets until `until_ms`. */
+void libvirt_workers_close(struct libvirt_workers *workers, uint64_t until_ms);
+
+#endif
