@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "commands/check_host.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static int check_host_gather(const struct config *config, struct check_host *seen)
+{
+    const struct host_view *view = NULL;
+    const char *why = NULL;
+    int r = seen->host->ops->gather(seen->host, &view, &why);
+
+    if (r == 0)
+        r = domains_see(&seen->domains, view, config);
+    if (r == 0)
+        r = domains_snapshot(&seen->domains, view, config, &seen->snapshot);
+    if (r < 0)
+        snprintf(seen->error, sizeof(seen->error), "%s: %s", config->daemon.uri,
+                 why ? why : strerror(-r));
+    return r;
+}
+
+int check_host_see(const struct config *config, const char *proc, struct check_host *seen)
+{
+    struct host_options options = {
+        .uri = config->daemon.uri,
+        .proc = proc,
+        .interval_ms = config->daemon.interval_ms,
+        .watch_only = true,
+    };
+    int r = host_open(&options, &seen->host, seen->error, sizeof(seen->error));
+
+    if (r == 0)
+        r = check_host_gather(config, seen);
+    if (r == 0)
+        check_sums(config, &seen->snapshot, &seen->warnings);
+    return r;
+}
+
+void check_host_free(struct check_host *seen)
+{
+    domains_free(&seen->domains);
+    snapshot_free(&seen->snapshot);
+    problems_free(&seen->warnings);
+    host_close(seen->host);
+    seen->host = NULL;
+}
+
+/* ---- sums */
+
+struct sums {
+    size_t n_managed, n_others;
+    uint64_t minima_kib;   /* of the managed ones, with their memory beside the balloon */
+    uint64_t others_kib;   /* what the others hold */
+    uint64_t overhead_kib; /* of all */
+};
+
+static struct sums add_up(const struct snapshot *snapshot)
+{
+    struct sums sums = { 0 };
+
+    for (size_t i = 0; i < snapshot->seen.n_domains; i++) {
+        const struct snapshot_domain *d = &snapshot->domains[i];
+        if (d->seen.flags & MEMCOORD_UNMANAGED) {
+            sums.n_others++;
+            sums.others_kib += snapshot_holds_kib(d);
+        } else {
+            sums.n_managed++;
+            sums.minima_kib += d->seen.min_kib + d->extra_kib;
+        }
+        sums.overhead_kib += d->overhead_kib;
+    }
+    return sums;
+}
+
+#define MIB(kib) ((kib) / 1024)
+
+void check_sums(const struct config *config, const struct snapshot *snapshot,
+                struct problems *warnings)
+{
+    const struct memcoord_host *host = &snapshot->host;
+    struct sums sums = add_up(snapshot);
+    uint64_t held_kib = sums.minima_kib + sums.others_kib;
+    uint64_t needed_kib = held_kib + sums.overhead_kib + host->reserve_kib;
+
+    if (host->total_kib != MEMCOORD_UNKNOWN && needed_kib > host->total_kib)
+        problems_add(warnings, NULL, 0,
+                     "the host has %" PRIu64 " MiB, less than the %" PRIu64
+                     " MiB that can't be taken back: minima of %zu managed domains %" PRIu64
+                     " MiB, %zu others %" PRIu64 " MiB, QEMU's own memory %" PRIu64
+                     " MiB, reserve %" PRIu64 " MiB",
+                     MIB(host->total_kib), MIB(needed_kib), sums.n_managed, MIB(sums.minima_kib),
+                     sums.n_others, MIB(sums.others_kib), MIB(sums.overhead_kib),
+                     MIB(host->reserve_kib));
+    if (config->host.limit_kib > 0 && held_kib > config->host.limit_kib)
+        problems_add(warnings, NULL, 0,
+                     "[host] limit is %" PRIu64 " MiB, less than the %" PRIu64
+                     " MiB that can't be taken back: minima of %zu managed domains %" PRIu64
+                     " MiB, %zu others %" PRIu64 " MiB",
+                     MIB(config->host.limit_kib), MIB(held_kib), sums.n_managed,
+                     MIB(sums.minima_kib), sums.n_others, MIB(sums.others_kib));
+}
