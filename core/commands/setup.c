@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/host.h"
 #include "util/suggest.h"
 
 #define SETUP_TEXT_BYTES 768
@@ -133,14 +134,25 @@ static int setup_policies(struct setup *setup, struct problems *problems)
     return setup_check_sections(config, setup->policy ? setup->policy->table.name : name, problems);
 }
 
+static void setup_check_remote(const struct config *config, struct problems *problems)
+{
+    if (!config->daemon.dry_run && host_is_remote(config->daemon.uri))
+        problems_add(problems, config->file, config->uri_line,
+                     "uri: %s leads to another machine, which can be watched only, for its free "
+                     "memory can't be known: set dry_run = yes, or run memcoord there",
+                     config->daemon.uri);
+}
+
 int setup_load(const char *file, struct setup *setup, struct problems *problems)
 {
     const size_t n_problems = problems->n;
     struct setup loaded = { 0 };
     int r = config_examine(file, &loaded.config, problems);
 
-    if (r == 0 || (r == -EINVAL && loaded.config.file))
+    if (r == 0 || (r == -EINVAL && loaded.config.file)) {
+        setup_check_remote(&loaded.config, problems);
         r = setup_policies(&loaded, problems);
+    }
     if (r == 0 && problems->n > n_problems)
         r = -EINVAL;
     if (r == -ENOMEM)

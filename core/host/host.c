@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/libvirt_host.h"
+#include "host/libvirt_uri.h"
 
 int host_open(const struct host_options *options, struct host **host, char *error,
               size_t error_size)
@@ -16,6 +17,11 @@ int host_open(const struct host_options *options, struct host **host, char *erro
         return -ENOSYS;
     }
     return libvirt_host_open(options, host, error, error_size);
+}
+
+bool host_is_remote(const char *uri)
+{
+    return strncmp(uri, "sim:", 4) != 0 && libvirt_uri_is_remote(uri);
 }
 
 void host_close(struct host *host)

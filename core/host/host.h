@@ -107,6 +107,9 @@ struct host_options {
 int host_open(const struct host_options *options, struct host **host, char *error,
               size_t error_size);
 
+/* Whether `uri` leads to another machine, which can be watched only; tells without connecting. */
+bool host_is_remote(const char *uri);
+
 /* Closes it; NULL is fine. */
 void host_close(struct host *host);
 
