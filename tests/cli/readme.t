@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Every command and every example that README.md shows works, in a copy of the checkout in which the
+# host of coord.ini is replaced by libvirt's embedded one.
+. "$(dirname "$0")/../lib/tap.sh"
+
+copy=$tmp/copy
+mkdir -m 755 "$copy"
+(cd "$top" && tar -cf - --exclude=./.git --exclude=./build/tests --exclude=./build/vm .) | tar -xf - -C "$copy"
+cd "$copy" || exit 1
+sed -i 's|^uri = .*|uri = test:///default|' conf/coord.ini
+export MEMCOORD_RUNTIME_DIR=$tmp/run
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+# block LANGUAGE: the lines of the fenced blocks in that language
+block() { awk -v start="\`\`\`$1" '$0 == start { on = 1; next } /^```$/ { on = 0 } on' README.md; }
+
+# What a line needs here: tests don't run themselves, and the daemon would run for ever.
+run_line() {
+    case $1 in
+    'make deps check' | 'make check '* | 'make bench') make -n ${1#make } >"$tmp/out" 2>&1 ;;
+    'make install '*) eval "${1/DESTDIR=\/tmp/DESTDIR=$tmp}" >"$tmp/out" 2>&1 ;;
+    './memcoord -c '*) timeout --signal=INT 3 bash -c "exec $1" >"$tmp/out" 2>&1
+        local status=$?
+        [ $status -eq 124 ] || [ $status -eq 0 ] ;;
+    *) eval "$1" >"$tmp/out" 2>&1 ;;
+    esac
+}
+
+n=0
+while IFS= read -r line; do
+    n=$((n + 1))
+    if run_line "$line"; then pass "$line"; else fail "$line" "$(tail -n 15 "$tmp/out")"; fi
+done < <(block sh)
+ok "README.md shows commands" test "$n" -ge 10
+
+# timeout(1) tells 124 also of a daemon that ended well on SIGINT: look at the end itself
+./memcoord -c conf/coord.ini 0.2 2>"$tmp/err" &
+pid=$!
+sleep 1
+kill -INT $pid
+wait $pid
+is $? 0 "the daemon ends with 0 on SIGINT"
+
+block c >policies/cautious.c
+ok "the policy that it shows compiles" make policies/cautious.so
+like "$(./memcoord policies cautious 2>&1)" 'want' "... and loads"
+like "$(echo '{"host":{"total_kib":16777216,"available_kib":8388608},"domains":[{"name":"a","min_kib":0,"max_kib":2097152,"balloon_kib":524288,"usable_kib":262144}]}' |
+    ./memcoord decide -p cautious --set want=300MiB --no-guard)" '"asked_kib": *569344' "... and decides"
+
+block ini >example.ini
+sed -i 's|^uri = .*|uri = test:///default|' example.ini
+ok "the configuration that it shows is right" ./memcoord check -c example.ini
+
+while IFS= read -r file; do
+    ok "the link to $file leads somewhere" test -f "$file"
+done < <(grep -o '](\([^)]*\))' README.md | tr -d '()]' | grep -v '^http')
+
+for key in $(./memcoord --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
+    [ "$key" = run ] || like "$(cat README.md)" "memcoord $key" "README.md names the command $key"
+done
+done_testing
