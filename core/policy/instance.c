@@ -2,6 +2,7 @@
 #include "policy/instance.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "config/values.h"
 #include "policy/vet.h"
 #include "util/complain.h"
+#include "util/suggest.h"
 
 int policy_instance_new(const struct policy *policy, struct policy_instance **instance)
 {
@@ -47,13 +49,17 @@ static const struct memcoord_param *find_param(const struct policy *policy, cons
 /* Says that there is no `key`, and which there are. */
 static int no_such_key(const struct policy *policy, const char *key, char *error, size_t error_size)
 {
+    struct suggestion best = { .distance = UINT_MAX };
     size_t used;
 
     if (policy->n_params == 0)
         return complain(error, error_size, -ENOENT, "'%s': policy %s has no parameters", key,
                         policy->table.name);
-    complain(error, error_size, 0, "'%s' is no parameter of policy %s; it has", key,
-             policy->table.name);
+    for (size_t i = 0; i < policy->n_params; i++)
+        suggest_consider(&best, key, policy->params[i].key);
+    complain(error, error_size, 0, "'%s' is no parameter of policy %s: %s%s%sit has", key,
+             policy->table.name, best.word ? "did you mean " : "", best.word ? best.word : "",
+             best.word ? "? " : "");
     for (size_t i = 0; i < policy->n_params && (used = strlen(error)) + 1 < error_size; i++)
         snprintf(error + used, error_size - used, "%s %s", i ? "," : "", policy->params[i].key);
     return -ENOENT;
