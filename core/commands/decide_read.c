@@ -182,7 +182,7 @@ static int read_domain(json_t *object, const struct config *config, struct snaps
         r = read_flags(json_object_get(object, "flags"), &d->seen.flags, why, sizeof(why));
     if (!r)
         r = complete_bounds(d, config, why, sizeof(why));
-    if (r && name)
+    if (r && name && *name)
         return complain(error, error_size, r, "domain '%.60s': %s", name, why);
     if (r)
         return complain(error, error_size, r, "domain number %u: %s", index + 1, why);
