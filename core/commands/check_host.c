@@ -22,6 +22,20 @@ static int check_host_gather(const struct config *config, struct check_host *see
     return r;
 }
 
+/* A min above the domain's own maximum is cut to it, which nobody can have meant. */
+static void check_bounds(struct check_host *seen)
+{
+    for (size_t i = 0; i < seen->domains.n; i++) {
+        const struct domain *domain = seen->domains.list[i];
+        const struct memcoord_domain *d = &seen->snapshot.domains[i].seen;
+        if (!domain->min_is_default && domain->settings.min.kib > d->max_kib)
+            problems_add(&seen->warnings, NULL, 0,
+                         "domain %s: its min, %" PRIu64 " MiB, is above its maximum, %" PRIu64
+                         " MiB: it can't be shrunk at all",
+                         d->name, domain->settings.min.kib / 1024, d->max_kib / 1024);
+    }
+}
+
 int check_host_see(const struct config *config, const char *proc, struct check_host *seen)
 {
     struct host_options options = {
@@ -34,9 +48,11 @@ int check_host_see(const struct config *config, const char *proc, struct check_h
 
     if (r == 0)
         r = check_host_gather(config, seen);
-    if (r == 0)
-        check_sums(config, &seen->snapshot, &seen->warnings);
-    return r;
+    if (r < 0)
+        return r;
+    check_bounds(seen);
+    check_sums(config, &seen->snapshot, &seen->warnings);
+    return 0;
 }
 
 void check_host_free(struct check_host *seen)

@@ -74,7 +74,9 @@ static int parse_interval(const char *text, uint64_t *interval_ms)
     double seconds = strtod(text, &end);
 
     if (end == text || *end || !(seconds >= 0.1 && seconds <= 3600)) {
-        fprintf(stderr, "memcoord: '%s' is neither a command nor an interval: want seconds, 0.1 to 3600\n", text);
+        fprintf(stderr,
+                "memcoord: '%s' is neither a command nor an interval: want seconds, 0.1 to 3600\n",
+                text);
         return -EINVAL;
     }
     *interval_ms = (uint64_t)(seconds * 1000 + 0.5);

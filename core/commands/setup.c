@@ -90,14 +90,7 @@ static int setup_check_section(const struct config *config, const struct policy_
 
     if (r < 0)
         return r;
-    if (strcmp(policy->table.name, section->policy) != 0) {
-        problems_add(problems, config->file, section->line,
-                     "[policy %s]: %s calls itself '%s': want [policy %s]", section->policy,
-                     policy->path, policy->table.name, policy->table.name);
-        r = -EINVAL;
-    }
-    if (r == 0)
-        r = setup_configure(config, policy, &instance, problems);
+    r = setup_configure(config, policy, &instance, problems);
     policy_instance_free(instance);
     policy_unload(policy);
     return r;

@@ -227,9 +227,11 @@ static int load_policy(struct load *load, const struct reader_entry *entry)
     struct config *config = &load->config;
     struct policy_entry *entries, *added;
 
-    if (!entry->name) {
+    if (!entry->name || strchr(entry->name, '/')) {
         if (!entry->key)
-            load_problem(load, entry, "[policy] names no policy: want [policy NAME]");
+            load_problem(load, entry, "[policy%s%s] names no policy: want [policy NAME]%s",
+                         entry->name ? " " : "", entry->name ? entry->name : "",
+                         entry->name ? ", without a path" : "");
         return 0;
     }
     entries = realloc(config->policy_entries, (config->n_policy_entries + 1) * sizeof(*entries));

@@ -175,6 +175,8 @@ static void sections_want_the_right_number_of_words(void **state)
 {
     (void)state;
     refused("[policy]\nlow = 1MiB\n", "1: [policy] names no policy: want [policy NAME]\n");
+    refused("[policy /lib/mine.so]\nlow = 1MiB\n",
+            "1: [policy /lib/mine.so] names no policy: want [policy NAME], without a path\n");
     refused("[domain]\nmin = 1MiB\n",
             "1: [domain] names no domain: want [domain GLOB], a name or UUID, with * and ?\n");
     refused("[host a]\nlimit = 1MiB\n", "1: [host a]: want [host] alone\n");

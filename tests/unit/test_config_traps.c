@@ -38,7 +38,7 @@ static void a_section_name_over_49_bytes_is_refused(void **state)
 
     (void)state;
     assert_int_equal(strlen(SECTION_49), 49);
-    assert_string_equal(config.domain_rules[0].glob, SECTION_49 + strlen("domain "));
+    assert_string_equal(config.domain_rules[0].glob, &SECTION_49[strlen("domain ")]);
     config_free(&config);
     refused("[" SECTION_49 "c]\nweight = 7\n",
             "1: the section's name is 50 bytes long: at most 49 are allowed\n");

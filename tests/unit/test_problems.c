@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "config/problems.h"
+#include "util/suggest.h"
+
+static void problems_name_their_place_and_keep_their_order(void **state)
+{
+    struct problems problems = { 0 };
+    char text[256] = "";
+    FILE *out = fmemopen(text, sizeof(text), "w");
+
+    (void)state;
+    problems_add(&problems, "a.ini", 12, "%s is %d", "x", 5);
+    problems_add(&problems, "a.ini", 0, "100%% wrong");
+    problems_add(&problems, NULL, 7, "bare");
+    assert_int_equal(problems.n, 3);
+    problems_print(&problems, out);
+    fclose(out);
+    assert_string_equal(text, "a.ini:12: x is 5\na.ini: 100% wrong\nbare\n");
+    problems_free(&problems);
+    assert_int_equal(problems.n, 0);
+    problems_add(&problems, NULL, 0, "again");
+    assert_string_equal(problems.lines[0], "again");
+    problems_free(&problems);
+    problems_free(&problems);
+}
+
+/* Whoever looks at n alone must see that something is wrong. */
+static void a_problem_that_found_no_memory_still_counts(void **state)
+{
+    struct problems problems = { .out_of_memory = 1 };
+    char text[256] = "";
+    FILE *out = fmemopen(text, sizeof(text), "w");
+
+    (void)state;
+    problems_add(&problems, "a.ini", 1, "lost");
+    assert_int_equal(problems.n, 1);
+    problems_print(&problems, out);
+    fclose(out);
+    assert_string_equal(text, "out of memory\n");
+    problems_free(&problems);
+}
+
+static void slips_are_counted(void **state)
+{
+    (void)state;
+    assert_int_equal(suggest_distance("policy", "policy"), 0);
+    assert_int_equal(suggest_distance("polcy", "policy"), 1);
+    assert_int_equal(suggest_distance("poliicy", "policy"), 1);
+    assert_int_equal(suggest_distance("pokicy", "policy"), 1);
+    assert_int_equal(suggest_distance("oplicy", "policy"), 1);
+    assert_int_equal(suggest_distance("max", "min"), UINT_MAX);
+    assert_int_equal(suggest_distance("", "min"), UINT_MAX);
+    assert_int_equal(suggest_distance("weight", "manage"), UINT_MAX);
+    assert_int_equal(suggest_distance("0123456789012345678901234567890123456789x", "x"), UINT_MAX);
+}
+
+static void the_nearest_word_is_kept(void **state)
+{
+    struct suggestion best = { NULL, UINT_MAX };
+
+    (void)state;
+    suggest_consider(&best, "rescue_belw", "weight");
+    assert_null(best.word);
+    suggest_consider(&best, "rescue_belw", "rescue_keep");
+    suggest_consider(&best, "rescue_belw", "rescue_below");
+    suggest_consider(&best, "rescue_belw", "rescue_keep");
+    assert_string_equal(best.word, "rescue_below");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(problems_name_their_place_and_keep_their_order),
+        cmocka_unit_test(a_problem_that_found_no_memory_still_counts),
+        cmocka_unit_test(slips_are_counted),
+        cmocka_unit_test(the_nearest_word_is_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
