@@ -179,7 +179,8 @@ static void learn(struct domain *d, const struct host_domain *seen)
     if (d->still_samples < still_samples_needed)
         return;
     d->is_new = false;
-    if (seen->guest_total_kib != UNKNOWN && seen->guest_total_kib <= d->balloon_kib)
+    /* with autodeflate the guest's total does not follow the balloon */
+    if (seen->guest_total_kib <= d->balloon_kib && !d->autodeflate)
         d->kernel_kib = d->balloon_kib - seen->guest_total_kib;
     if (seen->rss_kib != UNKNOWN && seen->rss_kib > d->balloon_kib + d->extra_kib)
         d->overhead_kib =

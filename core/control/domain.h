@@ -22,6 +22,7 @@ struct domain_sample {
     uint64_t sampled_ms; /* MEMCOORD_UNKNOWN: there never was one */
     uint64_t used_kib, unused_kib, usable_kib, guest_total_kib, disk_caches_kib;
     uint64_t swap_in_kib, swap_out_kib, major_faults;
+    uint64_t rise_kib_per_s; /* how fast used rose since the sample before */
     uint64_t swap_in_kib_per_s, swap_out_kib_per_s, major_faults_per_s, growth_kib_per_s;
 };
 

@@ -36,10 +36,24 @@ static void fill_bounds(const struct domain *d, struct memcoord_domain *seen)
     seen->min_kib = memcoord_min(min_kib, seen->max_kib);
 }
 
+/* Whether the sample is of the size that the guest has now. Its own total, of the same moment, tells;
+ * without it, a sample that was taken after the balloon was seen to arrive. */
+static bool sample_fits(const struct domain *d)
+{
+    uint64_t size_kib;
+
+    if (d->sample.sampled_ms == UNKNOWN)
+        return false;
+    if (d->sample.guest_total_kib == UNKNOWN || d->kernel_kib == UNKNOWN)
+        return d->sample.sampled_ms >= d->arrived_ms;
+    size_kib = d->sample.guest_total_kib + d->kernel_kib;
+    return memcoord_max(size_kib, d->balloon_kib) - memcoord_min(size_kib, d->balloon_kib) <=
+           DOMAIN_NOISE_KIB;
+}
+
 static bool is_settling(const struct domain *d)
 {
-    return domain_is_away(d) || d->sample.sampled_ms == UNKNOWN ||
-           d->sample.sampled_ms < d->arrived_ms;
+    return domain_is_away(d) || !sample_fits(d);
 }
 
 static uint32_t flags(const struct domain *d, const struct snapshot_domain *out,

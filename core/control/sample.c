@@ -14,22 +14,35 @@ void sample_clear(struct domain_sample *sample)
 {
     *sample = (struct domain_sample){
         UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
-        UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
+        UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
     };
 }
 
+/* How fast used rises: what the last two samples agree on, at least half of what it was. One step is
+ * no growth: memory that a balloon gives back waits on the guest's per-CPU lists, where it counts as
+ * neither free nor usable, so that used seems to jump by up to the guest's low watermark (40 MiB seen)
+ * and falls back later. */
 static uint64_t growth(const struct domain_sample *before, const struct domain_sample *now)
 {
-    uint64_t rate =
-        sample_rate(before->used_kib, now->used_kib, now->sampled_ms - before->sampled_ms);
+    uint64_t rise = now->rise_kib_per_s;
 
-    if (before->used_kib == UNKNOWN || now->used_kib == UNKNOWN)
+    if (rise == UNKNOWN)
         return UNKNOWN;
-    if (rate == UNKNOWN) /* it fell */
-        rate = 0;
+    if (before->rise_kib_per_s != UNKNOWN)
+        rise = memcoord_min(rise, (rise + before->rise_kib_per_s) / 2);
     if (before->growth_kib_per_s == UNKNOWN)
-        return rate;
-    return memcoord_max(rate, before->growth_kib_per_s / 2);
+        return rise;
+    return memcoord_max(rise, before->growth_kib_per_s / 2);
+}
+
+static uint64_t rise(const struct domain_sample *before, const struct domain_sample *now,
+                     uint64_t elapsed_ms)
+{
+    if (before->used_kib == UNKNOWN || now->used_kib == UNKNOWN || elapsed_ms == 0)
+        return UNKNOWN;
+    if (now->used_kib <= before->used_kib)
+        return 0;
+    return sample_rate(before->used_kib, now->used_kib, elapsed_ms);
 }
 
 void sample_take(struct domain_sample *sample, const struct host_domain *seen, uint64_t size_kib)
@@ -53,5 +66,6 @@ void sample_take(struct domain_sample *sample, const struct host_domain *seen, u
     };
     if (seen->usable_kib != UNKNOWN)
         sample->used_kib = size_kib > seen->usable_kib ? size_kib - seen->usable_kib : 0;
+    sample->rise_kib_per_s = rise(&before, sample, elapsed_ms);
     sample->growth_kib_per_s = growth(&before, sample);
 }

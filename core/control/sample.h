@@ -10,8 +10,8 @@
 uint64_t sample_rate(uint64_t before, uint64_t now, uint64_t elapsed_ms);
 
 /* Makes *sample the sample that `seen` carries. `size_kib` is the guest's size at that moment: used
- * is size - usable, both of the same moment. Rates come from the sample before; growth rises at
- * once, and falls by half a sample at the most. */
+ * is size - usable, both of the same moment. Rates come from the sample before; growth is
+ * what two samples agree on, and falls by half a sample at the most. */
 void sample_take(struct domain_sample *sample, const struct host_domain *seen, uint64_t size_kib);
 
 /* No sample yet. */

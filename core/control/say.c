@@ -74,26 +74,44 @@ static void say_unmanaged(struct domain *domain, const char *why)
     domain->said_unmanaged = why;
 }
 
-void say_changes(const struct tick_result *result)
-{
-    for (size_t i = 0; i < result->snapshot->seen.n_domains; i++) {
-        const struct snapshot_domain *d = &result->snapshot->domains[i];
-        const struct guard_verdict *v = &result->verdicts[i];
-
-        say_unmanaged(result->domains->list[i], d->unmanaged_why);
-        if (v->granted_kib != d->seen.target_kib)
-            say_change(result, i);
-        else if (v->reason != GUARD_NOT_ASKED && v->reason != GUARD_NO_CHANGE)
-            say_refusal(result, i);
-    }
-}
-
 static void print_mib(uint64_t kib, char *text, size_t size)
 {
     if (kib == MEMCOORD_UNKNOWN)
         snprintf(text, size, "unknown");
     else
         snprintf(text, size, "%" PRIu64 " MiB", kib / 1024);
+}
+
+/* All that the decision was made on, at debug level. */
+static void say_domain(const struct memcoord_domain *seen)
+{
+    char used[32], usable[32];
+
+    print_mib(seen->used_kib, used, sizeof(used));
+    print_mib(seen->usable_kib, usable, sizeof(usable));
+    log_debug("%s: balloon %" PRIu64 " target %" PRIu64 " used %s usable %s growth %" PRId64
+              " KiB/s age %" PRId64 " ms%s%s%s",
+              seen->name, seen->balloon_kib / 1024, seen->target_kib / 1024, used, usable,
+              (int64_t)seen->growth_kib_per_s, (int64_t)seen->stats_age_ms,
+              seen->flags & MEMCOORD_NEW ? " new" : "",
+              seen->flags & MEMCOORD_SETTLING ? " settling" : "",
+              seen->flags & MEMCOORD_STALE ? " stale" : "");
+}
+
+void say_changes(const struct tick_result *result)
+{
+    for (size_t i = 0; i < result->snapshot->seen.n_domains; i++) {
+        const struct snapshot_domain *d = &result->snapshot->domains[i];
+        const struct guard_verdict *v = &result->verdicts[i];
+
+        if (log_wants(LOG_LEVEL_DEBUG))
+            say_domain(&d->seen);
+        say_unmanaged(result->domains->list[i], d->unmanaged_why);
+        if (v->granted_kib != d->seen.target_kib)
+            say_change(result, i);
+        else if (v->reason != GUARD_NOT_ASKED && v->reason != GUARD_NO_CHANGE)
+            say_refusal(result, i);
+    }
 }
 
 void say_summary(const struct tick_result *result)
@@ -112,11 +130,11 @@ void say_summary(const struct tick_result *result)
         reclaimed_kib += from_kib > to_kib ? from_kib - to_kib : 0;
     }
     print_mib(s->host.available_kib, available, sizeof(available));
-    log_info("%zu domains, host: %s available, %" PRId64 " MiB grantable; %s%" PRIu64
+    log_info("%zu domain%s, host: %s available, %" PRId64 " MiB grantable; %s%" PRIu64
              " MiB granted, %" PRIu64 " MiB reclaimed",
-             s->seen.n_domains, available, s->host.grantable_kib / 1024,
-             result->config->daemon.dry_run ? "would be: " : "", granted_kib / 1024,
-             reclaimed_kib / 1024);
+             s->seen.n_domains, s->seen.n_domains == 1 ? "" : "s", available,
+             s->host.grantable_kib / 1024, result->config->daemon.dry_run ? "would be: " : "",
+             granted_kib / 1024, reclaimed_kib / 1024);
     log_debug("tick %" PRIu64 ": %" PRIu64 " calls since the last one; %" PRIu64
               " targets change now",
               s->seen.tick, result->view->calls, changes);

@@ -83,8 +83,8 @@ struct memcoord_domain {
     uint64_t major_faults_per_s; /* page faults in the guest that needed a read */
     uint64_t stats_age_ms;       /* how old the guest's statistics are; UNKNOWN: none ever came */
     /* since ABI 2 */
-    uint64_t growth_kib_per_s; /* how fast used_kib rises: quick to rise, slow to fall, never
-                                  negative; UNKNOWN before two samples */
+    uint64_t growth_kib_per_s; /* how fast used_kib rises: what two samples agree on, slow to
+                                  fall, never negative; UNKNOWN before two samples */
 };
 
 /* The host. Each figure may be UNKNOWN, but for reserve, capacity, grantable and pool. */

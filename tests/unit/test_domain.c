@@ -114,7 +114,7 @@ static void a_sample_that_was_not_obtained_leaves_the_last_one_and_its_age(void 
     domain_free(d);
 }
 
-static void it_settles_until_a_sample_came_after_the_balloon_arrived(void **state)
+static void it_settles_until_a_sample_is_of_the_new_size(void **state)
 {
     struct domain *d = settled(512 * MIB, 300 * MIB);
     struct host_domain seen = guest(462 * MIB, 250 * MIB, 5200);
@@ -123,11 +123,32 @@ static void it_settles_until_a_sample_came_after_the_balloon_arrived(void **stat
     assert_false(filled(d, 5000).seen.flags & MEMCOORD_SETTLING);
     domain_asked(d, 462 * MIB, 5000, 1000);
     assert_true(filled(d, 5000).seen.flags & MEMCOORD_SETTLING);
-    domain_see(d, &seen, 6000, &config); /* arrived, but the sample is older */
+    seen.guest_total_kib = (512 - 31) * MIB;
+    domain_see(d, &seen, 6000, &config); /* arrived, but the sample is of the size before */
     assert_true(filled(d, 6000).seen.flags & MEMCOORD_SETTLING);
-    seen.sampled_ms = 6500;
+    seen.guest_total_kib = (462 - 31) * MIB;
+    seen.sampled_ms = 5500;
     domain_see(d, &seen, 7000, &config);
     assert_false(filled(d, 7000).seen.flags & MEMCOORD_SETTLING);
+    domain_free(d);
+}
+
+static void without_the_guests_total_it_settles_until_a_sample_came_after_the_arrival(void **state)
+{
+    struct host_domain seen = guest(512 * MIB, 300 * MIB, 1000);
+    struct domain *d = domain_new(&seen, 1000, &config);
+
+    (void)state;
+    seen.guest_total_kib = UNKNOWN;
+    domain_see(d, &seen, 1000, &config);
+    domain_asked(d, 462 * MIB, 1000, 1000);
+    seen.balloon_kib = 462 * MIB;
+    seen.sampled_ms = 1500;
+    domain_see(d, &seen, 2000, &config);
+    assert_true(filled(d, 2000).seen.flags & MEMCOORD_SETTLING);
+    seen.sampled_ms = 2500;
+    domain_see(d, &seen, 3000, &config);
+    assert_false(filled(d, 3000).seen.flags & MEMCOORD_SETTLING);
     domain_free(d);
 }
 
@@ -278,26 +299,26 @@ static void a_guest_without_statistics_is_not_managed_after_a_while(void **state
     domain_free(d);
 }
 
-static void growth_rises_at_once_and_falls_by_half_a_sample(void **state)
+static uint64_t growth_after(struct domain_sample *s, uint64_t sampled_ms, uint64_t usable_kib)
+{
+    struct host_domain seen = guest(512 * MIB, usable_kib, sampled_ms);
+
+    sample_take(s, &seen, 512 * MIB);
+    return s->growth_kib_per_s;
+}
+
+static void growth_is_what_two_samples_agree_on_and_falls_by_half(void **state)
 {
     struct domain_sample s;
-    struct host_domain seen = guest(512 * MIB, 300 * MIB, 1000);
 
     (void)state;
     sample_clear(&s);
-    sample_take(&s, &seen, 512 * MIB);
-    assert_int_equal(s.growth_kib_per_s, UNKNOWN);
-    seen.sampled_ms = 3000;
-    seen.usable_kib = 220 * MIB;
-    sample_take(&s, &seen, 512 * MIB);
-    assert_int_equal(s.growth_kib_per_s, 40 * MIB);
-    seen.sampled_ms = 4000;
-    sample_take(&s, &seen, 512 * MIB);
-    assert_int_equal(s.growth_kib_per_s, 20 * MIB);
-    seen.sampled_ms = 5000;
-    seen.usable_kib = 400 * MIB;
-    sample_take(&s, &seen, 512 * MIB);
-    assert_int_equal(s.growth_kib_per_s, 10 * MIB);
+    assert_int_equal(growth_after(&s, 1000, 300 * MIB), UNKNOWN);
+    assert_int_equal(growth_after(&s, 3000, 300 * MIB), 0);
+    assert_int_equal(growth_after(&s, 4000, 260 * MIB), 20 * MIB); /* a step, or the beginning */
+    assert_int_equal(growth_after(&s, 5000, 220 * MIB), 40 * MIB);
+    assert_int_equal(growth_after(&s, 6000, 220 * MIB), 20 * MIB);
+    assert_int_equal(growth_after(&s, 7000, 400 * MIB), 10 * MIB);
 }
 
 static void a_counter_that_went_back_is_unknown(void **state)
@@ -315,7 +336,8 @@ int main(void)
         cmocka_unit_test(a_domain_is_new_until_its_balloon_stood_still_for_three_samples),
         cmocka_unit_test(used_is_of_one_moment_while_the_balloon_moves),
         cmocka_unit_test(a_sample_that_was_not_obtained_leaves_the_last_one_and_its_age),
-        cmocka_unit_test(it_settles_until_a_sample_came_after_the_balloon_arrived),
+        cmocka_unit_test(it_settles_until_a_sample_is_of_the_new_size),
+        cmocka_unit_test(without_the_guests_total_it_settles_until_a_sample_came_after_the_arrival),
         cmocka_unit_test(what_somebody_else_sets_is_the_new_start),
         cmocka_unit_test(one_who_keeps_changing_it_gets_it_for_five_minutes),
         cmocka_unit_test(following_its_target_is_nobody_elses_change),
@@ -326,7 +348,7 @@ int main(void)
         cmocka_unit_test(the_default_min_is_never_above_the_size_at_first_sight),
         cmocka_unit_test(overhead_is_the_largest_seen_while_it_stood_still),
         cmocka_unit_test(a_guest_without_statistics_is_not_managed_after_a_while),
-        cmocka_unit_test(growth_rises_at_once_and_falls_by_half_a_sample),
+        cmocka_unit_test(growth_is_what_two_samples_agree_on_and_falls_by_half),
         cmocka_unit_test(a_counter_that_went_back_is_unknown),
     };
     int failed;
