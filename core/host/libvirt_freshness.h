@@ -22,7 +22,8 @@ struct libvirt_look {
 };
 
 /* A look found `last_update_s`. Returns when the sample was taken, on the monotonic clock, never
- * later than it can have been (up to a second earlier); UNKNOWN if none was ever taken. */
+ * later than it was (up to a second earlier), unless the clock was set back since; UNKNOWN if none
+ * was ever taken. */
 uint64_t libvirt_freshness_look(struct libvirt_freshness *freshness, uint64_t last_update_s,
                                 const struct libvirt_look *look);
 

@@ -40,7 +40,6 @@ struct libvirt_host {
     struct libvirt_known_table known;
     uint64_t serial;    /* of the connection that was seen by last; 0: none */
     unsigned examining; /* jobs that this gather waits for */
-    bool shown;         /* a view was given since the outcomes were cleared */
     struct host_view view;
     size_t capacity; /* of view.domains */
 };
@@ -114,18 +113,6 @@ static void collect(struct libvirt_host *host)
         }
         libvirt_job_free(job);
     }
-}
-
-static void clear_outcomes(struct libvirt_host *host)
-{
-    for (size_t i = 0; host->shown && i < host->known.n; i++) {
-        struct libvirt_known *known = host->known.list[i];
-
-        known->set_error = 0;
-        free(known->set_text);
-        known->set_text = NULL;
-    }
-    host->shown = false;
 }
 
 /* ---- what the workers are to find */
@@ -290,7 +277,6 @@ static int host_gather(struct host *base, const struct host_view **view, const c
     struct libvirt_gather *gather = NULL;
     int r;
 
-    clear_outcomes(host);
     collect(host);
     libvirt_workers_free_stuck(&host->workers);
     *why = host->watch.why;
@@ -307,7 +293,6 @@ static int host_gather(struct host *base, const struct host_view **view, const c
     }
     host->view.now_ms = wakeup_now_ms();
     host->view.calls = libvirt_crew_calls(host->crew);
-    host->shown = true;
     *view = &host->view;
     return 0;
 }

@@ -12,6 +12,7 @@ static void free_known(struct libvirt_known *known)
     if (!known)
         return;
     free(known->set_text);
+    free(known->shown_text);
     free(known->name);
     free(known);
 }
@@ -191,6 +192,10 @@ bool libvirt_known_show(struct libvirt_known *known, const struct libvirt_gather
     show_sample(known, gather, seen, shown);
     shown->set_error = known->set_error;
     shown->set_error_text = known->set_text;
+    free(known->shown_text);
+    known->shown_text = known->set_text;
+    known->set_error = 0;
+    known->set_text = NULL;
     return true;
 }
 

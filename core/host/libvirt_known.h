@@ -29,6 +29,7 @@ struct libvirt_known {
     struct libvirt_work *examining, *setting; /* jobs of it that have not ended; not owned */
     int set_error;                            /* of the target that ended since the last view */
     char *set_text;
+    char *shown_text; /* what the last view shows of one before */
 };
 
 /* Zero it to begin. */
@@ -47,7 +48,7 @@ int libvirt_known_update(struct libvirt_known_table *table, const struct libvirt
 struct libvirt_known *libvirt_known_find(const struct libvirt_known_table *table,
                                          const uint8_t uuid[HOST_UUID_BYTES]);
 
-/* Fills in what the view shows of a domain. False if too little is known of it to be shown. */
+/* Fills in what a new view shows of a domain; the outcome of its last target is shown once. False if too little is known of it to be shown. */
 bool libvirt_known_show(struct libvirt_known *known, const struct libvirt_gather *gather,
                         const struct libvirt_seen *seen, struct host_domain *shown);
 

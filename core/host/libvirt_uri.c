@@ -59,12 +59,13 @@ bool libvirt_uri_is_test(const char *uri)
 char *libvirt_uri_name(const char *uri, unsigned uid, const char *runtime_dir)
 {
     struct parts p = split(uri);
-    bool unix_socket = p.transport && equal(p.transport, p.transport_length, "unix");
-    int kept = unix_socket ? (int)p.driver : (int)(p.after - uri);
+    bool local_socket = p.transport && !libvirt_uri_is_remote(uri);
+    int kept = local_socket ? (int)p.driver : (int)(p.after - uri);
     char *name = NULL;
     int n;
 
-    if (libvirt_uri_is_remote(uri) || !equal(p.path, p.path_length, "/session"))
+    if (libvirt_uri_is_remote(uri) || !equal(p.path, p.path_length, "/session") ||
+        strstr(p.path + p.path_length, "socket="))
         n = asprintf(&name, "%.*s%s", kept, uri, p.after);
     else if (runtime_dir && *runtime_dir)
         n = asprintf(&name, "%.*s%s of uid %u in %s", kept, uri, p.after, uid, runtime_dir);
