@@ -218,7 +218,7 @@ static int connect_session(struct libvirt_caller *caller, char **text)
 
     if (libvirt_session_alive(session))
         return 0;
-    libvirt_session_close(session, caller->listens ? crew->inbox : NULL);
+    libvirt_session_close(session, caller->listens);
     session->calls = &crew->calls;
     pthread_mutex_lock(&crew->lock);
     common = crew->common;
@@ -251,7 +251,7 @@ static void run_job(struct libvirt_caller *caller, struct libvirt_job *job)
     job->outcome = r;
     job->ended_ms = wakeup_now_ms();
     if (r == -ENOTCONN)
-        libvirt_session_close(&caller->session, caller->listens ? crew->inbox : NULL);
+        libvirt_session_close(&caller->session, caller->listens);
 }
 
 /* The next job, or NULL to end. The lock is held. */
@@ -296,7 +296,7 @@ static void *run_caller(void *argument)
         pthread_cond_broadcast(&crew->changed);
     }
     pthread_mutex_unlock(&crew->lock);
-    libvirt_session_close(&caller->session, caller->listens ? crew->inbox : NULL);
+    libvirt_session_close(&caller->session, caller->listens);
     pthread_mutex_lock(&crew->lock);
     caller->gone = true;
     pthread_cond_broadcast(&crew->changed);

@@ -184,14 +184,13 @@ void libvirt_inbox_listen(struct libvirt_inbox *inbox, virConnectPtr connection,
         if (ids[i] < 0)
             libvirt_inbox_unref(inbox);
     }
-    if (virConnectRegisterCloseCallback(connection, on_close, libvirt_inbox_ref(inbox), let_go) < 0)
-        libvirt_inbox_unref(inbox);
+    /* Without a reference: drivers that have no such callback "succeed" and never let go. It can't
+     * be called any more when it is unregistered. */
+    (void)virConnectRegisterCloseCallback(connection, on_close, inbox, NULL);
 }
 
-void libvirt_inbox_unlisten(struct libvirt_inbox *inbox, virConnectPtr connection,
-                            const int ids[LIBVIRT_LISTENS])
+void libvirt_inbox_unlisten(virConnectPtr connection, const int ids[LIBVIRT_LISTENS])
 {
-    (void)inbox;
     for (size_t i = 0; i < LIBVIRT_LISTENS; i++) {
         if (ids[i] >= 0)
             virConnectDomainEventDeregisterAny(connection, ids[i]);

@@ -37,12 +37,12 @@ void libvirt_inbox_unref(struct libvirt_inbox *inbox);
 /* An eventfd that becomes readable when something happened that is worth a look; the inbox's. */
 int libvirt_inbox_fd(const struct libvirt_inbox *inbox);
 
-/* Registers for the events of `connection`; ids[] is for the unlisten. Events that this libvirt or
+/* Registers for the events of `connection`; ids[] is for the unlisten. The caller's reference must
+ * outlast it. Events that this libvirt or
  * this driver does not know are gone without. */
 void libvirt_inbox_listen(struct libvirt_inbox *inbox, virConnectPtr connection,
                           int ids[LIBVIRT_LISTENS]);
-void libvirt_inbox_unlisten(struct libvirt_inbox *inbox, virConnectPtr connection,
-                            const int ids[LIBVIRT_LISTENS]);
+void libvirt_inbox_unlisten(virConnectPtr connection, const int ids[LIBVIRT_LISTENS]);
 
 /* Takes all letters: *letters (to be freed) and their number. False if some were lost, for there
  * were too many: take everything for changed. */

@@ -40,13 +40,13 @@ bool libvirt_session_alive(const struct libvirt_session *session)
     return session->connection && virConnectIsAlive(session->connection) == 1;
 }
 
-void libvirt_session_close(struct libvirt_session *session, struct libvirt_inbox *inbox)
+void libvirt_session_close(struct libvirt_session *session, bool listens)
 {
     if (!session->connection)
         return;
     libvirt_handles_free(&session->handles);
-    if (inbox)
-        libvirt_inbox_unlisten(inbox, session->connection, session->listens);
+    if (listens)
+        libvirt_inbox_unlisten(session->connection, session->listens);
     virConnectClose(session->connection);
     session->connection = NULL;
 }

@@ -16,7 +16,7 @@ void libvirt_session_share(struct libvirt_session *session, virConnectPtr connec
 /* True if there is a connection and, as far as is known, a server behind it. */
 bool libvirt_session_alive(const struct libvirt_session *session);
 
-/* Closes it; one that is closed is fine. inbox: where its events went, NULL if nowhere. */
-void libvirt_session_close(struct libvirt_session *session, struct libvirt_inbox *inbox);
+/* Closes it; one that is closed is fine. `listens`: its events went to an inbox. */
+void libvirt_session_close(struct libvirt_session *session, bool listens);
 
 #endif
