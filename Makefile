@@ -93,7 +93,8 @@ build/tests/%: tests/%.c build/libcore.a
 
 # ---- tests
 
-prove = MEMCOORD_TOP=$(CURDIR) CC="$(CC)" SANITIZE="$(SANITIZE)" CMOCKA_MESSAGE_OUTPUT=TAP \
+prove = TSAN_OPTIONS="suppressions=$(CURDIR)/tests/lib/tsan.supp" MEMCOORD_TOP=$(CURDIR) \
+        CC="$(CC)" SANITIZE="$(SANITIZE)" CMOCKA_MESSAGE_OUTPUT=TAP \
         prove --exec '' --failures --comments $(PROVE_FLAGS)
 
 check: all $(c_tests)
