@@ -8,7 +8,7 @@
 
 #include "memcoord/policy.h"
 
-__extension__ typedef __int128 i128;
+__extension__ typedef unsigned __int128 u128;
 
 enum { WHOLE_BP = 10000 };
 enum { FALL_STEPS = 64 }; /* steps in a time constant: (63/64)^64 is 1/e but for 1% */
@@ -77,7 +77,7 @@ struct division {
     struct share *shares;
     size_t n;
     uint64_t pool_kib, untaxed_bp;
-    i128 unit, fixed, rise;
+    u128 unit, fixed, rise;
 };
 
 /* Active memory: follows used memory up at once, and down in steps that depend on time alone,
@@ -126,31 +126,43 @@ static uint64_t reach_of(const struct division *v, const struct share *s, uint64
 static int by_level(const void *a, const void *b)
 {
     const struct step *x = a, *y = b;
-    i128 l = (i128)x->reach * y->weight, r = (i128)y->reach * x->weight;
+    u128 l = (u128)x->reach * y->weight, r = (u128)y->reach * x->weight;
 
     return (l > r) - (l < r);
 }
 
-/* Counts (sign 1) or discounts (-1) a domain in its present phase. */
-static void count(struct division *v, const struct share *s, int sign)
+/* What a domain adds to `fixed` and `rise` in its present phase. */
+static void add_worth(struct division *v, const struct share *s)
 {
-    i128 untaxed = v->untaxed_bp, w = s->weight;
+    u128 untaxed = v->untaxed_bp, w = s->weight;
 
     switch (s->phase) {
     case PHASE_MIN:
-        v->fixed += sign * v->unit * s->low_kib;
+        v->fixed += v->unit * s->low_kib;
         break;
     case PHASE_PLAIN:
-        v->rise += sign * w * WHOLE_BP;
+        v->rise += w * WHOLE_BP;
         break;
     case PHASE_TAXED:
-        v->fixed += sign * untaxed * (WHOLE_BP - untaxed) * s->active_kib;
-        v->rise += sign * w * untaxed;
+        v->fixed += untaxed * (WHOLE_BP - untaxed) * s->active_kib;
+        v->rise += w * untaxed;
         break;
     case PHASE_FULL:
-        v->fixed += sign * v->unit * s->high_kib;
+        v->fixed += v->unit * s->high_kib;
         break;
     }
+}
+
+/* Moves a domain into another phase. */
+static void enter_phase(struct division *v, struct share *s, enum phase phase)
+{
+    struct division before = { .untaxed_bp = v->untaxed_bp, .unit = v->unit };
+
+    add_worth(&before, s);
+    v->fixed -= before.fixed;
+    v->rise -= before.rise;
+    s->phase = phase;
+    add_worth(v, s);
 }
 
 /* Adds the steps of one domain at `steps`; returns how many. */
@@ -176,16 +188,14 @@ static void raise_level(struct division *v, const struct step *steps, size_t n)
         const struct step *step = &steps[i];
         if (v->fixed * step->weight + v->rise * step->reach >= v->unit * v->pool_kib * step->weight)
             return;
-        count(v, step->share, -1);
-        step->share->phase = step->phase;
-        count(v, step->share, 1);
+        enter_phase(v, step->share, step->phase);
     }
 }
 
 /* What a domain is worth at T = (unit x pool - fixed) / rise, rounded down. */
 static void set_size(const struct division *v, struct share *s)
 {
-    i128 reach, per_kib;
+    u128 reach, per_kib;
 
     if (s->phase == PHASE_MIN || s->phase == PHASE_FULL) {
         s->size_kib = s->phase == PHASE_MIN ? s->low_kib : s->high_kib;
@@ -236,7 +246,7 @@ static int fill(struct division *v, struct memcoord_plan *plan)
     if (!steps)
         return -ENOMEM;
     for (size_t i = 0; i < v->n; i++) {
-        count(v, &v->shares[i], 1);
+        add_worth(v, &v->shares[i]);
         n += add_steps(v, &v->shares[i], steps + n);
     }
     qsort(steps, n, sizeof *steps, by_level);
@@ -278,7 +288,7 @@ static int divide(struct share *shares, size_t n, uint64_t *pool_kib, uint64_t t
     }
     *pool_kib = 0;
     v.untaxed_bp = WHOLE_BP - tax_bp;
-    v.unit = (i128)WHOLE_BP * v.untaxed_bp;
+    v.unit = (u128)WHOLE_BP * v.untaxed_bp;
     return fill(&v, plan);
 }
 

@@ -39,8 +39,8 @@ struct fixture {
 
 static unsigned *fixture_warnings; /* of the fixture that decides now */
 
-static inline void fixture_vlog(struct memcoord_plan *calls, int level, const char *fmt,
-                                va_list args)
+__attribute__((format(printf, 3, 0))) static inline void
+fixture_vlog(struct memcoord_plan *calls, int level, const char *fmt, va_list args)
 {
     char text[512];
 

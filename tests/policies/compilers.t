@@ -8,7 +8,7 @@ for compiler in gcc clang; do
 done
 
 build() { # COMPILER OPTION POLICY: runs the policy, prints what it asks for
-    "$1" -std=c11 "$2" -Wall -Wextra -Wconversion -Werror -I "$top/include" \
+    "$1" -std=c11 "$2" -Wall -Wextra -Wconversion -Wformat=2 -Werror -I "$top/include" \
         "$top/tests/policies/drive.c" "$top/policies/$3.c" -o "$tmp/drive" && "$tmp/drive"
 }
 

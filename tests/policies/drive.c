@@ -30,7 +30,8 @@ static void set_target(struct memcoord_plan *plan, const struct memcoord_domain 
     printf("%s %" PRIu64 " %s\n", d->name, kib, why);
 }
 
-static void vlog(struct memcoord_plan *plan, int level, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void vlog(struct memcoord_plan *plan, int level,
+                                                       const char *fmt, va_list args)
 {
     (void)plan;
     printf("log %d ", level);
@@ -38,7 +39,8 @@ static void vlog(struct memcoord_plan *plan, int level, const char *fmt, va_list
     printf("\n");
 }
 
-static int vfail(struct memcoord_plan *plan, int err, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static int vfail(struct memcoord_plan *plan, int err,
+                                                       const char *fmt, va_list args)
 {
     vlog(plan, err, fmt, args);
     return -err;

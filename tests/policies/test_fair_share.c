@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lib/policy_fixture.h"
 
-__extension__ typedef __int128 i128;
+__extension__ typedef unsigned __int128 u128;
 
 /* Bounds that bind nobody; active memory is used memory (the first look at a domain). */
 static struct memcoord_domain *add(struct fixture *f, uint64_t weight, uint64_t used_kib)
@@ -315,19 +315,19 @@ static void a_clock_that_went_back_does_no_harm(void **state)
 
 /* The issue's formula at the level t = level / 2^LEVEL_BITS, exactly: KiB x 2^LEVEL_BITS x
  * TAX_UNITS. */
-static i128 worth(const struct memcoord_domain *d, i128 level, i128 untaxed_bp)
+static u128 worth(const struct memcoord_domain *d, u128 level, u128 untaxed_bp)
 {
-    i128 one = (i128)TAX_UNITS << LEVEL_BITS;
-    i128 active = d->used_kib * one, plain = level * d->weight * TAX_UNITS;
-    i128 size = plain <= active ? plain : active + (plain - active) / TAX_UNITS * untaxed_bp;
-    i128 low = d->min_kib * one, high = d->max_kib * one;
+    u128 one = (u128)TAX_UNITS << LEVEL_BITS;
+    u128 active = d->used_kib * one, plain = level * d->weight * TAX_UNITS;
+    u128 size = plain <= active ? plain : active + (plain - active) / TAX_UNITS * untaxed_bp;
+    u128 low = d->min_kib * one, high = d->max_kib * one;
 
     return size < low ? low : size > high ? high : size;
 }
 
-static i128 worth_of_all(const struct fixture *f, i128 level, i128 untaxed_bp)
+static u128 worth_of_all(const struct fixture *f, u128 level, u128 untaxed_bp)
 {
-    i128 sum = 0;
+    u128 sum = 0;
 
     for (size_t i = 0; i < f->snapshot.n_domains; i++)
         sum += worth(f->list[i], level, untaxed_bp);
@@ -335,13 +335,13 @@ static i128 worth_of_all(const struct fixture *f, i128 level, i128 untaxed_bp)
 }
 
 /* The exact solution lies between the levels *level and *level + 1. */
-static i128 find_level(const struct fixture *f, i128 untaxed_bp)
+static u128 find_level(const struct fixture *f, u128 untaxed_bp)
 {
-    i128 pool = ((i128)TAX_UNITS << LEVEL_BITS) * f->host.pool_kib;
-    i128 low = 0, high = (i128)1 << 82; /* 2^42: above 2^34 KiB / weight 1 / 1% */
+    u128 pool = ((u128)TAX_UNITS << LEVEL_BITS) * f->host.pool_kib;
+    u128 low = 0, high = (u128)1 << 82; /* 2^42: above 2^34 KiB / weight 1 / 1% */
 
     while (high - low > 1) {
-        i128 middle = (low + high) / 2;
+        u128 middle = (low + high) / 2;
         if (worth_of_all(f, middle, untaxed_bp) <= pool)
             low = middle;
         else
@@ -376,16 +376,16 @@ static void add_random_domains(struct fixture *f, uint64_t *seed)
 
 static void check_against_exact(const struct fixture *f, unsigned i, uint64_t untaxed_bp)
 {
-    i128 one = (i128)TAX_UNITS << LEVEL_BITS;
-    i128 level = find_level(f, untaxed_bp);
+    u128 one = (u128)TAX_UNITS << LEVEL_BITS;
+    u128 level = find_level(f, untaxed_bp);
     uint64_t sum_kib = 0;
 
     for (size_t k = 0; k < f->snapshot.n_domains; k++) {
         const struct memcoord_domain *d = f->list[k];
-        i128 got = fixture_asked(f, d) * one;
+        u128 got = fixture_asked(f, d) * one;
         sum_kib += fixture_asked(f, d);
         if (got >= worth(d, level + 1, untaxed_bp) + one ||
-            got <= worth(d, level, untaxed_bp) - one)
+            got + one <= worth(d, level, untaxed_bp))
             fail_msg("case %u, %s of %zu: weight %llu active %llu min %llu max %llu, untaxed %llu "
                      "bp, pool %llu: got %llu, exact %llu",
                      i, d->name, f->snapshot.n_domains, (unsigned long long)d->weight,
