@@ -63,7 +63,7 @@ struct share {
 struct step {
     struct share *share;
     uint64_t reach, weight;
-    enum phase phase;
+    enum phase from, phase;
 };
 
 /*
@@ -123,20 +123,12 @@ static uint64_t reach_of(const struct division *v, const struct share *s, uint64
     return s->active_kib * v->untaxed_bp + (kib - s->active_kib) * WHOLE_BP;
 }
 
-static int by_level(const void *a, const void *b)
-{
-    const struct step *x = a, *y = b;
-    u128 l = (u128)x->reach * y->weight, r = (u128)y->reach * x->weight;
-
-    return (l > r) - (l < r);
-}
-
-/* What a domain adds to `fixed` and `rise` in its present phase. */
-static void add_worth(struct division *v, const struct share *s)
+/* What a domain adds to `fixed` and `rise` in a phase. */
+static void add_worth(struct division *v, const struct share *s, enum phase phase)
 {
     u128 untaxed = v->untaxed_bp, w = s->weight;
 
-    switch (s->phase) {
+    switch (phase) {
     case PHASE_MIN:
         v->fixed += v->unit * s->low_kib;
         break;
@@ -153,42 +145,97 @@ static void add_worth(struct division *v, const struct share *s)
     }
 }
 
-/* Moves a domain into another phase. */
-static void enter_phase(struct division *v, struct share *s, enum phase phase)
+/* Steps may be taken in any order: the sums are right as soon as none below the level is missing. */
+static void take_step(struct division *v, const struct step *step)
 {
     struct division before = { .untaxed_bp = v->untaxed_bp, .unit = v->unit };
 
-    add_worth(&before, s);
+    add_worth(&before, step->share, step->from);
     v->fixed -= before.fixed;
     v->rise -= before.rise;
-    s->phase = phase;
-    add_worth(v, s);
+    add_worth(v, step->share, step->phase);
 }
 
-/* Adds the steps of one domain at `steps`; returns how many. */
+/* Adds the steps of one domain, which is in PHASE_MIN, at `steps`; returns how many. */
 static size_t add_steps(const struct division *v, struct share *s, struct step *steps)
 {
+    uint64_t taxed_from_kib = memcoord_max(s->active_kib, s->low_kib);
+    enum phase from = PHASE_MIN;
     size_t n = 0;
 
     if (s->low_kib == s->high_kib)
         return 0;
-    if (s->low_kib < s->active_kib)
-        steps[n++] = (struct step){ s, reach_of(v, s, s->low_kib), s->weight, PHASE_PLAIN };
-    if (s->active_kib < s->high_kib)
-        steps[n++] = (struct step){ s, reach_of(v, s, memcoord_max(s->active_kib, s->low_kib)),
-                                    s->weight, PHASE_TAXED };
-    steps[n++] = (struct step){ s, reach_of(v, s, s->high_kib), s->weight, PHASE_FULL };
+    if (s->low_kib < s->active_kib) {
+        steps[n++] = (struct step){ s, reach_of(v, s, s->low_kib), s->weight, from, PHASE_PLAIN };
+        from = PHASE_PLAIN;
+    }
+    if (s->active_kib < s->high_kib) {
+        steps[n++] =
+            (struct step){ s, reach_of(v, s, taxed_from_kib), s->weight, from, PHASE_TAXED };
+        from = PHASE_TAXED;
+    }
+    steps[n++] = (struct step){ s, reach_of(v, s, s->high_kib), s->weight, from, PHASE_FULL };
     return n;
 }
 
-/* Raises T step by step, as long as the domains are worth less than the pool at the next one. */
-static void raise_level(struct division *v, const struct step *steps, size_t n)
+static int compare_levels(const struct step *a, const struct step *b)
 {
-    for (size_t i = 0; i < n; i++) {
-        const struct step *step = &steps[i];
-        if (v->fixed * step->weight + v->rise * step->reach >= v->unit * v->pool_kib * step->weight)
-            return;
-        enter_phase(v, step->share, step->phase);
+    u128 l = (u128)a->reach * b->weight, r = (u128)b->reach * a->weight;
+
+    return (l > r) - (l < r);
+}
+
+static void swap(struct step *a, struct step *b)
+{
+    struct step c = *a;
+
+    *a = *b;
+    *b = c;
+}
+
+/* Puts the `*below` steps below the pivot first, then those of its level, up to `*upto`. */
+static void split(struct step *steps, size_t n, struct step pivot, size_t *below, size_t *upto)
+{
+    *below = 0;
+    *upto = n;
+    for (size_t i = 0; i < *upto;) {
+        int order = compare_levels(&steps[i], &pivot);
+        if (order < 0)
+            swap(&steps[i++], &steps[(*below)++]);
+        else if (order > 0)
+            swap(&steps[i], &steps[--*upto]);
+        else
+            i++;
+    }
+}
+
+/*
+ * Takes all steps at which the domains are worth less than the pool. As in quickselect, only the half
+ * in which the level lies is split further: sorting all steps takes four times as long.
+ */
+static void raise_level(struct division *v, struct step *steps, size_t n)
+{
+    while (n > 0) {
+        struct step pivot = steps[n / 2];
+        struct division at = *v;
+        size_t below, upto;
+
+        split(steps, n, pivot, &below, &upto);
+        for (size_t i = 0; i < below; i++)
+            take_step(&at, &steps[i]);
+        if (at.fixed * pivot.weight + at.rise * pivot.reach >=
+            at.unit * at.pool_kib * pivot.weight) {
+            n = below;
+            continue;
+        }
+        for (size_t i = below; i < upto; i++)
+            take_step(&at, &steps[i]);
+        for (size_t i = 0; i < upto; i++)
+            if (steps[i].share->phase < steps[i].phase)
+                steps[i].share->phase = steps[i].phase;
+        *v = at;
+        steps += upto;
+        n -= upto;
     }
 }
 
@@ -246,10 +293,9 @@ static int fill(struct division *v, struct memcoord_plan *plan)
     if (!steps)
         return -ENOMEM;
     for (size_t i = 0; i < v->n; i++) {
-        add_worth(v, &v->shares[i]);
+        add_worth(v, &v->shares[i], PHASE_MIN);
         n += add_steps(v, &v->shares[i], steps + n);
     }
-    qsort(steps, n, sizeof *steps, by_level);
     raise_level(v, steps, n);
     for (size_t i = 0; i < v->n; i++)
         set_size(v, &v->shares[i]);
