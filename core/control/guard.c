@@ -94,9 +94,9 @@ static void judge_shrink(const struct guard_settings *settings, struct candidate
 {
     uint64_t to_kib = memcoord_max(asked_kib, c->floor_kib);
 
-    c->verdict->reason = to_kib == c->verdict->asked_kib ? GUARD_AS_ASKED
-                         : asked_kib > c->floor_kib      ? GUARD_AT_MAX
-                                                         : c->floor_reason;
+    c->verdict->reason = to_kib == c->verdict->asked_kib  ? GUARD_AS_ASKED
+                         : to_kib < c->verdict->asked_kib ? GUARD_AT_MAX
+                                                          : c->floor_reason;
     if (worth_a_call(settings, c->d, to_kib))
         c->verdict->granted_kib = to_kib;
     else if (to_kib != c->d->seen.target_kib)
@@ -295,9 +295,9 @@ static void grant_wanted(const struct guard_settings *settings, struct candidate
         uint64_t to_kib = grant(c, c->wanted_kib, keep_kib, budget);
 
         if (to_kib >= c->wanted_kib) {
-            c->verdict->reason = c->wanted_kib == c->verdict->asked_kib ? GUARD_AS_ASKED
-                                 : c->wanted_kib == c->d->seen.max_kib  ? GUARD_AT_MAX
-                                                                        : GUARD_AT_MIN;
+            c->verdict->reason = c->wanted_kib == c->verdict->asked_kib  ? GUARD_AS_ASKED
+                                 : c->wanted_kib < c->verdict->asked_kib ? GUARD_AT_MAX
+                                                                         : GUARD_AT_MIN;
             continue;
         }
         if (c->verdict->reason != GUARD_RESCUE_SHORT)
