@@ -131,14 +131,27 @@ static void judge_asked(const struct guard_settings *settings, struct candidate 
         c->verdict->reason = c->verdict->asked_kib < asked_kib ? GUARD_AT_MIN : GUARD_AT_MAX;
 }
 
-static bool starving(const struct guard_settings *settings, const struct memcoord_domain *seen)
+/* What a guest will have eaten, since its statistics were taken, before it can be helped again. */
+static uint64_t ahead_kib(const struct memcoord_domain *seen, uint64_t interval_ms)
+{
+    if (seen->growth_kib_per_s == MEMCOORD_UNKNOWN || seen->stats_age_ms == MEMCOORD_UNKNOWN)
+        return 0;
+    return memcoord_mul_div(seen->growth_kib_per_s, interval_ms + seen->stats_age_ms, 1000);
+}
+
+/* Rule 5. Who waits for a sample below rescue_below comes too late for a guest that eats 25 MiB/s:
+ * the sample before had more, and this one is up to 1.8 s old. */
+static bool starving(const struct guard_settings *settings, const struct memcoord_domain *seen,
+                     uint64_t interval_ms)
 {
     bool swaps_in = seen->swap_in_kib_per_s != MEMCOORD_UNKNOWN && seen->swap_in_kib_per_s > 0;
+    uint64_t usable_kib; /* where the guest was shrunk since the sample, it has less than it said */
 
     if ((seen->flags & MEMCOORD_STALE) || seen->usable_kib == MEMCOORD_UNKNOWN ||
         seen->used_kib == MEMCOORD_UNKNOWN)
         return false;
-    return seen->usable_kib < settings->rescue_below_kib ||
+    usable_kib = memcoord_min(seen->usable_kib, less(seen->target_kib, seen->used_kib));
+    return less(usable_kib, ahead_kib(seen, interval_ms)) < settings->rescue_below_kib ||
            (swaps_in && seen->usable_kib < settings->guest_reserve_kib);
 }
 
@@ -146,17 +159,10 @@ static bool starving(const struct guard_settings *settings, const struct memcoor
 static uint64_t rescue_target(const struct guard_settings *settings,
                               const struct snapshot_domain *d, uint64_t interval_ms)
 {
-    const struct memcoord_domain *seen = &d->seen;
-    uint64_t growth_kib_per_s = seen->growth_kib_per_s, ahead_ms = interval_ms;
-
     if (d->stale_rescue)
-        return seen->target_kib + settings->guest_reserve_kib;
-    if (growth_kib_per_s == MEMCOORD_UNKNOWN)
-        growth_kib_per_s = 0;
-    if (seen->stats_age_ms != MEMCOORD_UNKNOWN)
-        ahead_ms += seen->stats_age_ms;
-    return seen->used_kib + settings->guest_reserve_kib +
-           memcoord_min(memcoord_mul_div(growth_kib_per_s, ahead_ms, 1000), seen->max_kib);
+        return d->seen.target_kib + settings->guest_reserve_kib;
+    return d->seen.used_kib + settings->guest_reserve_kib +
+           memcoord_min(ahead_kib(&d->seen, interval_ms), d->seen.max_kib);
 }
 
 static void judge_need(const struct guard_settings *settings, struct candidate *c,
@@ -165,7 +171,7 @@ static void judge_need(const struct guard_settings *settings, struct candidate *
     const struct memcoord_domain *seen = &c->d->seen;
     uint64_t to_kib;
 
-    if (!settings->rescue || !(starving(settings, seen) || c->d->stale_rescue))
+    if (!settings->rescue || !(starving(settings, seen, interval_ms) || c->d->stale_rescue))
         return;
     to_kib = memcoord_min(rescue_target(settings, c->d, interval_ms), seen->max_kib);
     if (to_kib > seen->target_kib)
