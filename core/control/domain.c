@@ -63,7 +63,7 @@ struct domain *domain_new(const struct host_domain *seen, uint64_t now_ms,
     configure(d, config);
     d->run_id = seen->run_id;
     d->balloon_kib = d->target_kib = d->initial_kib = seen->balloon_kib;
-    d->kernel_kib = UNKNOWN;
+    d->kernel_kib = d->rss_kib = UNKNOWN;
     d->first_seen_ms = d->moved_ms = d->arrived_ms = now_ms;
     d->is_new = true;
     sample_clear(&d->sample);
@@ -214,6 +214,22 @@ static void see_failure(struct domain *d, const struct host_domain *seen, uint64
                 wait_ms / 1000);
 }
 
+/* What its process holds. A figure that was missed is the last one, less what its balloon took since
+ * or may have taken: touched memory that is free now, and promised to the guest if it grows again. */
+static void see_rss(struct domain *d, const struct host_domain *seen)
+{
+    uint64_t lowest_kib = memcoord_min(seen->balloon_kib, d->target_kib), taken_kib;
+
+    if (seen->rss_kib != UNKNOWN) {
+        d->rss_kib = seen->rss_kib;
+        d->rss_balloon_kib = seen->balloon_kib;
+    } else if (d->rss_kib != UNKNOWN && lowest_kib < d->rss_balloon_kib) {
+        taken_kib = d->rss_balloon_kib - lowest_kib;
+        d->rss_kib = d->rss_kib > taken_kib ? d->rss_kib - taken_kib : 0;
+        d->rss_balloon_kib = lowest_kib;
+    }
+}
+
 static void see_name(struct domain *d, const char *name, const struct config *config)
 {
     char *copy;
@@ -238,7 +254,7 @@ void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t 
     domain->autodeflate = seen->autodeflate;
     domain->host_max_kib = seen->max_kib;
     domain->extra_kib = seen->extra_kib;
-    domain->rss_kib = seen->rss_kib;
+    see_rss(domain, seen);
     see_failure(domain, seen, now_ms);
     see_balloon(domain, seen->balloon_kib, now_ms, config);
     see_sample(domain, seen, before_kib);

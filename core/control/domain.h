@@ -39,8 +39,10 @@ struct domain {
     enum host_domain_state state;
     const char *unmanageable;
     bool set_aside, autodeflate;
-    uint64_t host_max_kib, extra_kib, rss_kib;
+    uint64_t host_max_kib, extra_kib;
     uint64_t balloon_kib;
+    uint64_t rss_kib;         /* the last that was obtained, at the least */
+    uint64_t rss_balloon_kib; /* the balloon that it belongs to */
     struct domain_sample sample;
 
     uint64_t target_kib;  /* asked for last, or what the balloon was found at */

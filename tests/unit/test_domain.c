@@ -97,6 +97,43 @@ static void used_is_of_one_moment_while_the_balloon_moves(void **state)
     domain_free(d);
 }
 
+/* Or a missed poll would hide all that the guest was promised, and it would be given to others. */
+static void an_rss_that_was_not_obtained_leaves_the_last_one_less_what_was_taken(void **state)
+{
+    struct domain *d = settled(512 * MIB, 300 * MIB);
+    struct host_domain missed = guest(512 * MIB, UNKNOWN, UNKNOWN);
+
+    (void)state;
+    missed.rss_kib = UNKNOWN;
+    domain_see(d, &missed, 6000, &config);
+    assert_int_equal(filled(d, 6000).seen.rss_kib, 592 * MIB);
+    domain_asked(d, 412 * MIB, 6000, 1000); /* it may be taken already, and not be seen yet */
+    domain_see(d, &missed, 7000, &config);
+    assert_int_equal(filled(d, 7000).seen.rss_kib, 492 * MIB);
+    missed.balloon_kib = 412 * MIB;
+    domain_see(d, &missed, 8000, &config);
+    assert_int_equal(filled(d, 8000).seen.rss_kib, 492 * MIB);
+    domain_asked(d, 600 * MIB, 8000, 1000);
+    missed.balloon_kib = 600 * MIB; /* what it got back may be untouched */
+    domain_see(d, &missed, 9000, &config);
+    assert_int_equal(filled(d, 9000).seen.rss_kib, 492 * MIB);
+    see(d, 600 * MIB, 10000);
+    assert_int_equal(filled(d, 10000).seen.rss_kib, 680 * MIB);
+    domain_free(d);
+}
+
+static void an_rss_that_never_came_is_unknown(void **state)
+{
+    struct host_domain seen = guest(512 * MIB, 300 * MIB, 1000);
+    struct domain *d = domain_new(&seen, 1000, &config);
+
+    (void)state;
+    seen.rss_kib = UNKNOWN;
+    domain_see(d, &seen, 1000, &config);
+    assert_int_equal(filled(d, 1000).seen.rss_kib, UNKNOWN);
+    domain_free(d);
+}
+
 static void a_sample_that_was_not_obtained_leaves_the_last_one_and_its_age(void **state)
 {
     struct domain *d = settled(512 * MIB, 300 * MIB);
@@ -335,6 +372,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_domain_is_new_until_its_balloon_stood_still_for_three_samples),
         cmocka_unit_test(used_is_of_one_moment_while_the_balloon_moves),
+        cmocka_unit_test(an_rss_that_was_not_obtained_leaves_the_last_one_less_what_was_taken),
+        cmocka_unit_test(an_rss_that_never_came_is_unknown),
         cmocka_unit_test(a_sample_that_was_not_obtained_leaves_the_last_one_and_its_age),
         cmocka_unit_test(it_settles_until_a_sample_is_of_the_new_size),
         cmocka_unit_test(without_the_guests_total_it_settles_until_a_sample_came_after_the_arrival),
