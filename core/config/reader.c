@@ -7,21 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/seen.h"
+
 /* inih cuts longer names silently (MAX_SECTION, 50 with the final NUL). */
 #define READER_SECTION_MAX 49
 
 #define BLANKS " \t"
-
-/* Something that must not come twice. */
-struct seen {
-    char *text;
-    int line;
-};
-
-struct seen_list {
-    struct seen *items;
-    size_t n;
-};
 
 struct reader {
     FILE *stream;
@@ -41,36 +32,6 @@ struct reader {
 
 #define reader_problem(reader, ...) \
     problems_add((reader)->problems, (reader)->file, (reader)->line, __VA_ARGS__)
-
-/* ---- what was seen before */
-
-static void seen_clear(struct seen_list *list)
-{
-    for (size_t i = 0; i < list->n; i++)
-        free(list->items[i].text);
-    free(list->items);
-    *list = (struct seen_list){ 0 };
-}
-
-/* The line where `text` was seen before; 0 if it was not, and is remembered now; -ENOMEM. */
-static int seen_before(struct seen_list *list, const char *text, int line)
-{
-    struct seen *items;
-
-    for (size_t i = 0; i < list->n; i++)
-        if (strcmp(list->items[i].text, text) == 0)
-            return list->items[i].line;
-    items = realloc(list->items, (list->n + 1) * sizeof(*items));
-    if (!items)
-        return -ENOMEM;
-    list->items = items;
-    items[list->n].text = strdup(text);
-    items[list->n].line = line;
-    if (!items[list->n].text)
-        return -ENOMEM;
-    list->n++;
-    return 0;
-}
 
 static void reader_pass(struct reader *reader, const char *key, const char *value)
 {

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "config/choice.h"
+#include "util/complain.h"
 
 #define VALUES_MAX_SIZE_KIB (UINT64_C(1) << 34)
 /* So that a number times the largest unit stays far from 2^128, and an integer below UNKNOWN. */
@@ -50,19 +52,6 @@ static const struct number_type number_types[] = {
 static const struct number_type *number_type(uint32_t type)
 {
     return type >= MEMCOORD_TYPE_SIZE && type <= MEMCOORD_TYPE_INTEGER ? &number_types[type] : NULL;
-}
-
-static int fail(char *error, size_t error_size, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static int fail(char *error, size_t error_size, const char *fmt, ...)
-{
-    va_list args;
-
-    va_start(args, fmt);
-    vsnprintf(error, error_size, fmt, args);
-    va_end(args);
-    return -EINVAL;
 }
 
 /* ---- numbers */
@@ -167,83 +156,38 @@ static int parse_number_in_range(const struct number_type *type, const char *ran
 
     wrong = parse_number(type, text, &number);
     if (!wrong && range && parse_range(type, range, &low, &high) < 0)
-        return fail(error, error_size, "its range '%s' makes no sense", range);
+        return complain(error, error_size, -EINVAL, "its range '%s' makes no sense", range);
     if (!wrong && number < low)
         wrong = "is too small";
     if (!wrong && number > high)
         wrong = "is too large";
     if (wrong)
-        return fail(error, error_size, "'%s' %s: want %s, %s", text, wrong, type->want, range_text);
+        return complain(error, error_size, -EINVAL, "'%s' %s: want %s, %s", text, wrong, type->want,
+                        range_text);
     *value = number;
     return 0;
 }
 
 /* ---- words */
 
-/* The index of `text` among the words of "a|b|c", -1 if it is none of them. */
-static int find_choice(const char *range, const char *text)
-{
-    size_t length = strlen(text);
-    int index = 0;
-
-    for (const char *word = range;; index++) {
-        size_t n = strcspn(word, "|");
-        if (n == length && memcmp(word, text, n) == 0)
-            return index;
-        if (!word[n])
-            return -1;
-        word += n + 1;
-    }
-}
-
-/* Writes the `index`th word of "a|b|c"; false if there are not so many. */
-static bool copy_choice(const char *range, uint64_t index, char *text, size_t size)
-{
-    const char *word = range;
-
-    for (; index > 0; index--) {
-        word = strchr(word, '|');
-        if (!word)
-            return false;
-        word++;
-    }
-    snprintf(text, size, "%.*s", (int)strcspn(word, "|"), word);
-    return true;
-}
-
 static int parse_choice(const char *range, const char *text, uint64_t *value, char *error,
                         size_t error_size)
 {
-    int index = find_choice(range, text);
+    int index = choice_find(range, text);
 
     if (index < 0 || !*text)
-        return fail(error, error_size, "'%s' is not one of %s", text, range);
+        return complain(error, error_size, -EINVAL, "'%s' is not one of %s", text, range);
     *value = (uint64_t)index;
     return 0;
 }
 
 static int parse_boolean(const char *text, uint64_t *value, char *error, size_t error_size)
 {
-    int index = find_choice("no|yes|off|on|false|true", text);
+    int index = choice_find("no|yes|off|on|false|true", text);
 
     if (index < 0)
-        return fail(error, error_size, "'%s' is neither yes nor no", text);
+        return complain(error, error_size, -EINVAL, "'%s' is neither yes nor no", text);
     *value = (uint64_t)index & 1;
-    return 0;
-}
-
-/* At least two words, none empty, none twice. */
-static int check_choices(const char *range, char *error, size_t error_size)
-{
-    char word[VALUES_TEXT_BYTES];
-    uint64_t n = 0;
-
-    for (; range && copy_choice(range, n, word, sizeof(word)); n++)
-        if (!*word || find_choice(range, word) != (int)n)
-            return fail(error, error_size, "the choices '%s' hold an empty or a repeated word",
-                        range);
-    if (n < 2)
-        return fail(error, error_size, "the choices '%s' are fewer than two", range ? range : "");
     return 0;
 }
 
@@ -253,16 +197,17 @@ int value_parse(uint32_t type, const char *range, const char *text, uint64_t *va
                 size_t error_size)
 {
     if (!*text)
-        return fail(error, error_size, "the value is empty: want %s",
-                    number_type(type) ? number_type(type)->want
-                    : range           ? range
-                                      : "yes or no");
+        return complain(error, error_size, -EINVAL, "the value is empty: want %s",
+                        number_type(type) ? number_type(type)->want
+                        : range           ? range
+                                          : "yes or no");
     if (type == MEMCOORD_TYPE_BOOLEAN)
         return parse_boolean(text, value, error, error_size);
     if (type == MEMCOORD_TYPE_CHOICE)
         return parse_choice(range, text, value, error, error_size);
     if (!number_type(type))
-        return fail(error, error_size, "there is no type of values with the number %" PRIu32, type);
+        return complain(error, error_size, -EINVAL,
+                        "there is no type of values with the number %" PRIu32, type);
     return parse_number_in_range(number_type(type), range, text, value, error, error_size);
 }
 
@@ -273,12 +218,13 @@ int value_check_range(uint32_t type, const char *range, char *error, size_t erro
     if (type == MEMCOORD_TYPE_BOOLEAN)
         return 0; /* there is but one */
     if (type == MEMCOORD_TYPE_CHOICE)
-        return check_choices(range, error, error_size);
+        return choice_check(range, error, error_size);
     if (!number_type(type))
-        return fail(error, error_size, "there is no type of values with the number %" PRIu32, type);
+        return complain(error, error_size, -EINVAL,
+                        "there is no type of values with the number %" PRIu32, type);
     if (parse_range(number_type(type), range, &low, &high) < 0)
-        return fail(error, error_size, "the range '%s' is not LOW..HIGH, each %s",
-                    range ? range : "", number_type(type)->want);
+        return complain(error, error_size, -EINVAL, "the range '%s' is not LOW..HIGH, each %s",
+                        range ? range : "", number_type(type)->want);
     return 0;
 }
 
@@ -316,7 +262,7 @@ void value_format(uint32_t type, const char *range, uint64_t value, char *text, 
         format_percent(value, text, size);
     else if (number_type(type))
         format_number(number_type(type), value, text, size);
-    else if (type != MEMCOORD_TYPE_CHOICE || !copy_choice(range, value, text, size))
+    else if (type != MEMCOORD_TYPE_CHOICE || !choice_copy(range, value, text, size))
         snprintf(text, size, "%" PRIu64, value);
 }
 
