@@ -208,6 +208,27 @@ static void share_test_connection(struct libvirt_crew *crew, virConnectPtr conne
     free(uri);
 }
 
+bool libvirt_crew_finish(struct libvirt_crew *crew, struct libvirt_job *job, uint64_t until_ms)
+{
+    bool ended;
+
+    pthread_mutex_lock(&crew->lock);
+    while (job->state != LIBVIRT_JOB_ENDED && wait_changed(crew, until_ms))
+        ;
+    ended = job->state == LIBVIRT_JOB_ENDED;
+    pthread_mutex_unlock(&crew->lock);
+    return ended;
+}
+
+void libvirt_crew_disown(struct libvirt_crew *crew, struct libvirt_job *job)
+{
+    pthread_mutex_lock(&crew->lock);
+    job->awaited = false;
+    if (job->state == LIBVIRT_JOB_ENDED)
+        queue_put(&crew->ended, job);
+    pthread_mutex_unlock(&crew->lock);
+}
+
 /* A connection for the session, if it has none that lives. The lock is not held. */
 static int connect_session(struct libvirt_caller *caller, char **text)
 {
@@ -290,7 +311,8 @@ static void *run_caller(void *argument)
         pthread_mutex_lock(&crew->lock);
         caller->running = NULL;
         job->state = LIBVIRT_JOB_ENDED;
-        queue_put(&crew->ended, job);
+        if (!job->awaited)
+            queue_put(&crew->ended, job);
         if (crew->closed)
             queue_free(&crew->ended);
         pthread_cond_broadcast(&crew->changed);
@@ -381,20 +403,6 @@ bool libvirt_caller_take_back(struct libvirt_caller *caller, struct libvirt_job 
     taken = job->state == LIBVIRT_JOB_QUEUED && queue_remove(&caller->queue, job);
     pthread_mutex_unlock(&caller->crew->lock);
     return taken;
-}
-
-bool libvirt_caller_finish(struct libvirt_caller *caller, struct libvirt_job *job,
-                           uint64_t until_ms)
-{
-    struct libvirt_crew *crew = caller->crew;
-    bool ended;
-
-    pthread_mutex_lock(&crew->lock);
-    while (job->state != LIBVIRT_JOB_ENDED && wait_changed(crew, until_ms))
-        ;
-    ended = job->state == LIBVIRT_JOB_ENDED && queue_remove(&crew->ended, job);
-    pthread_mutex_unlock(&crew->lock);
-    return ended;
 }
 
 struct libvirt_caller_load libvirt_caller_load(struct libvirt_caller *caller)

@@ -5,8 +5,9 @@
  * not come back is left to itself, with its thread and its connection, and a fresh caller takes its
  * place. When it does come back after all, its thread ends and all is freed.
  *
- * Who owns a job: the caller from submit until it has ended; then whoever collects it. Everything
- * that threads share is in the crew, which is freed with the last of them.
+ * Who owns a job: the caller from submit until it has ended; then whoever collects it, or finishes it
+ * if it is awaited. Everything that threads share is in the crew, which is freed with the last of
+ * them.
  */
 #ifndef CORE_HOST_LIBVIRT_CALLER_H
 #define CORE_HOST_LIBVIRT_CALLER_H
@@ -43,7 +44,8 @@ struct libvirt_job {
     int (*run)(struct libvirt_job *job, struct libvirt_session *session);
     /* Frees the job and all of it, but for the text. */
     void (*free)(struct libvirt_job *job);
-    int kind; /* for whoever collects it */
+    int kind;     /* for whoever collects it */
+    bool awaited; /* somebody will finish() it: it is not for collect() */
 
     /* The caller's, to be read when it has ended: */
     int outcome;    /* what run returned, or why there was no connection */
@@ -79,6 +81,12 @@ struct libvirt_job *libvirt_crew_collect(struct libvirt_crew *crew);
 /* Sleeps until a job has ended or `until_ms`; at once if one waits to be collected. */
 void libvirt_crew_wait(struct libvirt_crew *crew, uint64_t until_ms);
 
+/* Waits until an awaited job has ended, until `until_ms` at most. True: it is yours. */
+bool libvirt_crew_finish(struct libvirt_crew *crew, struct libvirt_job *job, uint64_t until_ms);
+
+/* Nobody awaits the job any more: it is for collect(). */
+void libvirt_crew_disown(struct libvirt_crew *crew, struct libvirt_job *job);
+
 struct libvirt_caller;
 
 /* Starts a caller; the connection is opened for its first job. `listens`: it hands libvirt's events
@@ -94,10 +102,6 @@ void libvirt_caller_submit(struct libvirt_caller *caller, struct libvirt_job *jo
 
 /* Takes a job back that has not begun. False: it has. */
 bool libvirt_caller_take_back(struct libvirt_caller *caller, struct libvirt_job *job);
-
-/* Waits until the job has ended, until `until_ms` at most; then it is no longer the caller's. */
-bool libvirt_caller_finish(struct libvirt_caller *caller, struct libvirt_job *job,
-                           uint64_t until_ms);
 
 /* What it does. */
 struct libvirt_caller_load {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "host/libvirt_error.h"
 #include "host/libvirt_uri.h"
@@ -14,6 +15,9 @@
 /* NOWAIT: a domain that another call holds comes without its statistics, instead of holding all. */
 #define ALL_FLAGS \
     (VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE | VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT)
+
+/* Another client's poll holds a domain for some 5 ms. */
+#define ASK_AGAIN_US 20000
 
 static const struct {
     const char *name;
@@ -137,6 +141,7 @@ static void ask_again(struct libvirt_gather *gather, struct libvirt_session *ses
             missed[n_missed++] = records[i]->dom;
     }
     if (n_missed > 0) {
+        usleep(ASK_AGAIN_US);
         atomic_fetch_add(session->calls, 1);
         got =
             virDomainListGetStats(missed, GROUPS, &again, VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);

@@ -367,7 +367,7 @@ static void free_all(struct host *base)
     uint64_t until_ms = wakeup_now_ms() + CLOSE_PATIENCE_MS;
 
     libvirt_workers_close(&host->workers, until_ms);
-    libvirt_caller_close(host->watch.caller, until_ms);
+    libvirt_watch_close(&host->watch, until_ms);
     if (host->crew)
         collect(host);
     libvirt_crew_close(host->crew);
@@ -433,9 +433,10 @@ static int say_hello(struct libvirt_host *host, char *error, size_t error_size)
         return -ENOMEM;
     hello->job.run = run_hello;
     hello->job.free = free_hello;
+    hello->job.awaited = true;
     libvirt_caller_submit(host->watch.caller, &hello->job);
-    if (!libvirt_caller_finish(host->watch.caller, &hello->job,
-                               wakeup_now_ms() + OPEN_PATIENCE_MS)) {
+    if (!libvirt_crew_finish(host->crew, &hello->job, wakeup_now_ms() + OPEN_PATIENCE_MS)) {
+        libvirt_crew_disown(host->crew, &hello->job);
         snprintf(error, error_size, "%s: does not answer", host->uri);
         return -ETIMEDOUT;
     }

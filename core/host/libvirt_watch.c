@@ -11,7 +11,8 @@
 #define LEAST_PATIENCE_MS 1000
 #define MOST_PATIENCE_MS 30000
 #define FIRST_BACKOFF_MS 500
-#define MOST_BACKOFF_MS 10000
+/* Guests are alone meanwhile, and a try costs little. */
+#define MOST_BACKOFF_MS 5000
 
 static uint64_t patience_ms(const struct libvirt_watch *watch)
 {
@@ -68,6 +69,7 @@ static int give_up(struct libvirt_watch *watch, struct libvirt_gather *gather)
                  libvirt_crew_left(watch->crew));
         return -ENOTCONN;
     }
+    libvirt_crew_disown(watch->crew, &gather->job);
     watch->timeouts++;
     watch->fresh = true;
     return 0;
@@ -80,12 +82,13 @@ static int look_at_pending(struct libvirt_watch *watch, struct libvirt_gather **
 
     if (!gather)
         return -EAGAIN;
-    if (!libvirt_caller_finish(watch->caller, &gather->job, 0)) {
+    if (!libvirt_crew_finish(watch->crew, &gather->job, 0)) {
         const struct libvirt_caller_load load = libvirt_caller_load(watch->caller);
 
         if (load.opening || load.for_ms < patience_ms(watch) ||
             libvirt_caller_replace(&watch->caller))
             return -ENOTCONN; /* and the reason is as it was */
+        libvirt_crew_disown(watch->crew, &gather->job);
         watch->pending = NULL;
         watch->fresh = true;
         return -EAGAIN;
@@ -108,12 +111,22 @@ int libvirt_watch_see(struct libvirt_watch *watch, struct libvirt_gather *gather
         libvirt_job_free(&gather->job);
         return r;
     }
+    gather->job.awaited = true;
     libvirt_caller_submit(watch->caller, &gather->job);
-    if (libvirt_caller_finish(watch->caller, &gather->job, wakeup_now_ms() + patience_ms(watch)))
+    if (libvirt_crew_finish(watch->crew, &gather->job, wakeup_now_ms() + patience_ms(watch)))
         return judge(watch, gather, done);
     r = give_up(watch, gather);
     if (r)
         return r;
     snprintf(watch->why, sizeof(watch->why), "libvirt does not answer");
     return -ETIMEDOUT;
+}
+
+void libvirt_watch_close(struct libvirt_watch *watch, uint64_t until_ms)
+{
+    if (watch->pending)
+        libvirt_crew_disown(watch->crew, &watch->pending->job);
+    watch->pending = NULL;
+    libvirt_caller_close(watch->caller, until_ms);
+    watch->caller = NULL;
 }

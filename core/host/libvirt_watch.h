@@ -25,4 +25,7 @@ struct libvirt_watch {
 int libvirt_watch_see(struct libvirt_watch *watch, struct libvirt_gather *gather,
                       struct libvirt_gather **done);
 
+/* Ends its caller; what runs gets until `until_ms`. */
+void libvirt_watch_close(struct libvirt_watch *watch, uint64_t until_ms);
+
 #endif

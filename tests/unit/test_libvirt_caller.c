@@ -68,6 +68,12 @@ static struct libvirt_job *new_job(struct gate *gate, bool waits, int id)
     return &gated->job;
 }
 
+static struct libvirt_job *awaited(struct libvirt_job *job)
+{
+    job->awaited = true;
+    return job;
+}
+
 static void gate_init(struct gate *gate)
 {
     memset(gate, 0, sizeof(*gate));
@@ -155,19 +161,19 @@ static void a_job_that_hangs_is_left_and_the_rest_goes_on(void **state)
     struct stage *stage = *state;
     struct libvirt_caller *caller = libvirt_caller_new(stage->crew, false);
     struct libvirt_job *hangs = new_job(&stage->gate, true, 7);
-    struct libvirt_job *waits = new_job(&stage->gate, false, 8), *late;
+    struct libvirt_job *waits = awaited(new_job(&stage->gate, false, 8)), *late;
     struct libvirt_caller_load load;
 
     libvirt_caller_submit(caller, hangs);
     libvirt_caller_submit(caller, waits);
     gate_wait(&stage->gate, &stage->gate.inside, 1);
-    assert_false(libvirt_caller_finish(caller, waits, soon(50)));
+    assert_false(libvirt_crew_finish(stage->crew, waits, soon(50)));
     load = libvirt_caller_load(caller);
     assert_true(load.running && !load.opening && load.queued == 1 && load.for_ms >= 50);
 
     assert_int_equal(libvirt_caller_replace(&caller), 0);
     assert_int_equal(libvirt_crew_left(stage->crew), 1);
-    assert_true(libvirt_caller_finish(caller, waits, soon(LONG_MS)));
+    assert_true(libvirt_crew_finish(stage->crew, waits, soon(LONG_MS)));
     assert_int_equal(waits->outcome, 8);
     libvirt_job_free(waits);
 
@@ -230,9 +236,9 @@ static void a_job_that_has_not_begun_can_be_taken_back(void **state)
 {
     struct stage *stage = *state;
     struct libvirt_caller *caller = libvirt_caller_new(stage->crew, false);
-    struct libvirt_job *first = new_job(&stage->gate, true, 1);
+    struct libvirt_job *first = awaited(new_job(&stage->gate, true, 1));
     struct libvirt_job *second = new_job(&stage->gate, false, 2);
-    struct libvirt_job *third = new_job(&stage->gate, false, 3);
+    struct libvirt_job *third = awaited(new_job(&stage->gate, false, 3));
 
     libvirt_caller_submit(caller, first);
     libvirt_caller_submit(caller, second);
@@ -244,11 +250,43 @@ static void a_job_that_has_not_begun_can_be_taken_back(void **state)
     assert_true(libvirt_caller_take_back(caller, second));
     libvirt_job_free(second);
     gate_open(&stage->gate);
-    assert_true(libvirt_caller_finish(caller, third, soon(LONG_MS)));
+    assert_true(libvirt_crew_finish(stage->crew, third, soon(LONG_MS)));
     assert_false(libvirt_caller_take_back(caller, third));
     libvirt_job_free(third);
-    assert_true(libvirt_caller_finish(caller, first, soon(LONG_MS)));
+    assert_true(libvirt_crew_finish(stage->crew, first, soon(LONG_MS)));
     libvirt_job_free(first);
+    libvirt_caller_close(caller, soon(LONG_MS));
+}
+
+static void an_awaited_job_is_not_collected(void **state)
+{
+    struct stage *stage = *state;
+    struct libvirt_caller *caller = libvirt_caller_new(stage->crew, false);
+    struct libvirt_job *kept = awaited(new_job(&stage->gate, false, 1));
+    struct libvirt_job *given_up = awaited(new_job(&stage->gate, false, 2));
+    struct libvirt_job *given_up_early = awaited(new_job(&stage->gate, true, 3)), *jobs;
+
+    libvirt_caller_submit(caller, kept);
+    libvirt_caller_submit(caller, given_up);
+    libvirt_caller_submit(caller, given_up_early);
+    gate_wait(&stage->gate, &stage->gate.inside, 1);
+    while (libvirt_caller_load(caller).queued > 0)
+        usleep(1000);
+    assert_true(libvirt_crew_finish(stage->crew, given_up, soon(LONG_MS)));
+    assert_null(libvirt_crew_collect(stage->crew));
+    assert_true(libvirt_crew_finish(stage->crew, kept, 0));
+    libvirt_job_free(kept);
+    libvirt_crew_disown(stage->crew, given_up);
+    libvirt_crew_disown(stage->crew, given_up_early);
+    jobs = libvirt_crew_collect(stage->crew);
+    assert_ptr_equal(jobs, given_up);
+    assert_null(jobs->next);
+    libvirt_job_free(jobs);
+    gate_open(&stage->gate);
+    libvirt_crew_wait(stage->crew, soon(LONG_MS));
+    jobs = libvirt_crew_collect(stage->crew);
+    assert_ptr_equal(jobs, given_up_early);
+    libvirt_job_free(jobs);
     libvirt_caller_close(caller, soon(LONG_MS));
 }
 
@@ -258,10 +296,10 @@ static void without_a_server_jobs_end_with_the_reason(void **state)
     struct libvirt_crew *crew =
         libvirt_crew_new("qemu:///system?socket=/nonexistent/sock", false, stage->inbox);
     struct libvirt_caller *caller = libvirt_caller_new(crew, true);
-    struct libvirt_job *job = new_job(&stage->gate, false, 1);
+    struct libvirt_job *job = awaited(new_job(&stage->gate, false, 1));
 
     libvirt_caller_submit(caller, job);
-    assert_true(libvirt_caller_finish(caller, job, soon(LONG_MS)));
+    assert_true(libvirt_crew_finish(crew, job, soon(LONG_MS)));
     assert_int_equal(job->outcome, -ENOTCONN);
     assert_false(job->connected);
     assert_non_null(strstr(job->text, "/nonexistent/sock"));
@@ -280,6 +318,7 @@ int main(void)
         TEST(too_many_that_hang_are_not_left),
         TEST(jobs_that_end_after_all_is_closed_are_freed),
         TEST(a_job_that_has_not_begun_can_be_taken_back),
+        TEST(an_awaited_job_is_not_collected),
         TEST(without_a_server_jobs_end_with_the_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
