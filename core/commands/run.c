@@ -175,7 +175,7 @@ int command_run(int argc, char **argv)
         return EXIT_USAGE;
     }
     if (arguments.interval_ms > 0)
-        setup.config.daemon.interval_ms = arguments.interval_ms;
+        config_set_interval(&setup.config, arguments.interval_ms);
     status = coordinate(&setup, &arguments);
     setup_free(&setup);
     return status;
