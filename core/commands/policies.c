@@ -42,22 +42,22 @@ struct listing {
 static int add_row(const char *path, void *arg)
 {
     struct listing *listing = arg;
-    struct policies_row row = { .path = strdup(path) };
+    struct policies_row *row, *rows = realloc(listing->rows, (listing->n + 1) * sizeof(*rows));
     char error[ERROR_BYTES] = "";
-    struct policies_row *rows = realloc(listing->rows, (listing->n + 1) * sizeof(*rows));
 
-    if (rows)
-        listing->rows = rows;
-    if (row.path && rows && policy_load(path, "", &row.policy, error, sizeof(error))) {
-        row.error = strdup(error);
-        listing->broken++;
-    }
-    if (!row.path || !rows || (!row.policy && !row.error)) {
-        free(row.path);
+    if (!rows)
         return -ENOMEM;
-    }
-    listing->rows[listing->n++] = row;
-    return 0;
+    listing->rows = rows;
+    row = &rows[listing->n];
+    *row = (struct policies_row){ .path = strdup(path) };
+    if (!row->path)
+        return -ENOMEM;
+    listing->n++; /* whatever comes now, listing_free() sees the row */
+    if (policy_load(path, "", &row->policy, error, sizeof(error)) == 0)
+        return 0;
+    listing->broken++;
+    row->error = strdup(error);
+    return row->error ? 0 : -ENOMEM;
 }
 
 static void listing_free(struct listing *listing)

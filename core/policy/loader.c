@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +16,21 @@
 #include "policy/vet.h"
 #include "util/complain.h"
 
-/* The name under which the linker opens exactly the file behind `fd`. A path would do for the first
- * time only: of a replaced file the linker gives back the old code. */
-static void fd_name(int fd, char name[static 32])
+#define LINKER_NAME_BYTES 128
+
+/* A name under which the linker opens exactly the file behind `fd`. Of a name that it knows already,
+ * a path or the number of a descriptor that was used before, it gives back the old code: so no name
+ * comes twice. They differ in how they write the same path, with "/" or "./" for each bit of a
+ * serial number. */
+static void linker_name(int fd, char name[static LINKER_NAME_BYTES])
 {
-    snprintf(name, 32, "/proc/self/fd/%d", fd);
+    static atomic_uint last_serial;
+    unsigned serial = ++last_serial;
+    size_t used = (size_t)snprintf(name, LINKER_NAME_BYTES, "/proc/self/fd/");
+
+    for (; serial; serial >>= 1)
+        used += (size_t)snprintf(name + used, LINKER_NAME_BYTES - used, serial & 1 ? "./" : "/");
+    snprintf(name + used, LINKER_NAME_BYTES - used, "%d", fd);
 }
 
 /* What the linker complains about, without the name that it knows the file by. */
@@ -37,14 +48,14 @@ static const char *linker_error(const char *known_as)
 
 static int open_object(struct policy *policy, char *error, size_t error_size)
 {
-    char name[32];
+    char name[LINKER_NAME_BYTES];
     int r = trust_open(policy->path, &policy->fd, error, error_size);
     if (!r)
         r = object_check(policy->fd, policy->path, error, error_size);
     if (r)
         return r;
 
-    fd_name(policy->fd, name);
+    linker_name(policy->fd, name);
     policy->handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
     if (!policy->handle)
         return complain(error, error_size, -ENOEXEC, "%s: %s", policy->path, linker_error(name));
@@ -100,31 +111,12 @@ int policy_load(const char *name, const char *policy_path, struct policy **polic
     return r;
 }
 
-/* Whether the linker still knows `name`: an object can forbid to be unloaded (C++ does it for some
- * templates). */
-static int is_resident(const char *name)
-{
-    void *handle = dlopen(name, RTLD_NOW | RTLD_NOLOAD);
-
-    if (handle)
-        dlclose(handle);
-    return handle != NULL;
-}
-
 void policy_unload(struct policy *policy)
 {
-    char name[32];
-
     if (!policy)
         return;
-    if (policy->handle) {
+    if (policy->handle)
         dlclose(policy->handle);
-        fd_name(policy->fd, name);
-        /* The number must not be used again while the linker knows old code by it: the next policy
-         * with that number would be the old one. So this descriptor is given up. */
-        if (is_resident(name))
-            policy->fd = -1;
-    }
     if (policy->fd >= 0)
         close(policy->fd);
     free(policy->params);

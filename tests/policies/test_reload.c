@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A file that is replaced while memcoord runs, and loaded again, is the new code. */
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,8 +80,7 @@ static void after_the_old_one_it_is_the_new_one(void **state)
     policy_unload(second);
 }
 
-/* Some objects can't be unloaded. The linker knows them by the descriptor's number, which therefore
- * must not serve for another file. */
+/* Some objects can't be unloaded: the linker goes on to know them by the name that it opened. */
 static void after_one_that_stays_it_is_the_new_one(void **state)
 {
     (void)state;
@@ -93,17 +93,39 @@ static void after_one_that_stays_it_is_the_new_one(void **state)
     policy_unload(second);
 }
 
-static void loading_and_unloading_leaves_no_descriptor_open(void **state)
+static int count_descriptors(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    int n = 0;
+
+    assert_non_null(dir);
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n;
+}
+
+/* Reloading loads the new one before it lets the old one go; here it is the same file each time. */
+static void no_descriptor_is_left_open(void **state)
 {
     (void)state;
     build("the same", "");
-    int before = dup(STDOUT_FILENO);
-    close(before);
-    for (int i = 0; i < 50; i++)
-        policy_unload(load());
-    int after = dup(STDOUT_FILENO);
-    close(after);
-    assert_int_equal(before, after);
+    int before = count_descriptors();
+    struct policy *policy = load();
+    assert_int_equal(count_descriptors(), before + 1);
+    for (int i = 0; i < 50; i++) {
+        struct policy *next = load();
+        policy_unload(policy);
+        policy = next;
+        assert_string_equal(policy->table.summary, "the same");
+    }
+    policy_unload(policy);
+    assert_int_equal(count_descriptors(), before);
+
+    build("another", "");
+    policy = load();
+    assert_string_equal(policy->table.summary, "another");
+    policy_unload(policy);
 }
 
 static int make_folder(void **state)
@@ -132,7 +154,7 @@ int main(void)
         cmocka_unit_test(beside_the_old_one_it_is_the_new_one),
         cmocka_unit_test(after_the_old_one_it_is_the_new_one),
         cmocka_unit_test(after_one_that_stays_it_is_the_new_one),
-        cmocka_unit_test(loading_and_unloading_leaves_no_descriptor_open),
+        cmocka_unit_test(no_descriptor_is_left_open),
     };
     return cmocka_run_group_tests_name("reload", tests, make_folder, remove_folder);
 }
