@@ -10,10 +10,11 @@ vm_start small 250 768 base=10MB
 vm_wait_ready idle small
 vm_sample_start
 sleep 5
-used=$((($(csv_last idle balloon_kib) - $(csv_last idle unused_kib)) / 1024))
+now=$(vm_now)
+used=$((($(csv_last idle balloon_kib 0 "$now") - $(csv_last idle unused_kib 0 "$now")) / 1024))
 echo "# an idle guest uses $used MiB"
 ok "an idle guest uses about 150 MiB" [ $used -ge 125 -a $used -le 175 ]
-is "$(csv_last idle balloon_kib)" $((384 * 1024)) "the samples show its balloon"
+is "$(csv_last idle balloon_kib 0 "$now")" $((384 * 1024)) "the samples show its balloon"
 
 vm_set idle $((300 * 1024))
 ok "a guest follows its balloon" vm_until 20 vm_is_at idle $((300 * 1024))

@@ -8,11 +8,11 @@
 #     vm_start web1 384 1024                    # MiB: balloon at the start, maximum
 #     vm_start web2 384 1024 base=200MiB        # more: see vm_start
 #     vm_wait_ready web1 web2                   # booted, ballooned down, base touched
-#     vm_sample_start                           # from now on, a row a guest a second in $vm_csv
-#     coord_start "$conf"                       # ./memcoord on it; its lines go to $coord_log
+#     vm_sample_start                           # a row a guest a second in $vm_csv (samples.sh)
+#     coord_start "$conf"                       # ./memcoord on it (coord.sh); logs to $coord_log
 #     vm_load web1 'ramp 15MiB/s to full; hold 5s; free'       # the language: load.c
 #     vm_wait_mark web1 free 120
-#     is "$(csv_max web1 balloon_kib)" $((1024 * 1024)) 'web1 got its maximum'
+#     is "$(csv_max web1 balloon_kib 0 "$(vm_now)")" $((1024 * 1024)) 'web1 got its maximum'
 #     done_testing
 #
 # Nothing else of this machine is touched: libvirtd and QEMU run with folders of their own under
@@ -23,15 +23,13 @@
 # the consoles of the last run stay in build/vm/TEST/.
 
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/tap.sh"
-
 vm_here=$top/tests/vm
+. "$vm_here/samples.sh"
+. "$vm_here/coord.sh"
+
 vm_dir=       # everything of this test: sockets, consoles, logs; short, for sockets allow 108 bytes
 vm_uri=       # where libvirtd listens
 vm_libvirtd=  # process ids
-vm_sampler=
-coord_pid=
-vm_csv=$tmp/samples.csv
-coord_log=$tmp/memcoord.log
 
 vm_modules='virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_balloon'
 
@@ -191,7 +189,7 @@ vm_versions() {
 #   model=virtio     of the balloon; none: there is none
 #   driver=yes       no: the guest has no driver for it
 vm_start() {
-    local name=$1 start=$2 max=$3 base=60MiB load= period=1 model=virtio driver=yes pair
+    local name=$1 start=$2 max=$3 base=60MiB load='' period=1 model=virtio driver=yes pair
     local g=$vm_dir/guests/$1
     for pair in "${@:4}"; do local "${pair%%=*}=${pair#*=}"; done
     [ -e "$g.in" ] || mkfifo "$g.in" "$g.out"
@@ -279,154 +277,6 @@ vm_set() { vm_virsh setmem "$1" "${2}KiB" --live; }
 
 vm_oom_kills() { grep -c 'Out of memory: Killed\|oom-kill:' "$vm_dir/guests/$1.console"; }
 
-# ---- samples: one row a guest a second
-
-# One bulk call; the load's last mark comes from the console.
-vm_sample() {
-    vm_virsh domstats --balloon --state 2>/dev/null |
-        awk -v time="$(date +%s.%2N)" -v start="$vm_csv_start" -v guests="$vm_dir/guests" '
-        function put(   f, line, mark, m) {
-            if (name == "") return
-            f = guests "/" name ".console"
-            while ((getline line < f) > 0)
-                if (line ~ /^LOAD [0-9.]+ [a-z]+ [0-9]+ [0-9]+ [0-9]+ MiB/) mark = line
-            close(f)
-            split(mark, m, " ")
-            printf "%.2f,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s\n", time - start, name,
-                v["state.state"], v["balloon.current"], v["balloon.maximum"],
-                v["balloon.unused"], v["balloon.usable"], v["balloon.available"],
-                v["balloon.rss"], m[3], m[4], host
-            split("", v)
-        }
-        BEGIN {
-            while ((getline line < "/proc/meminfo") > 0)
-                if (split(line, m, /[: ]+/) && m[1] == "MemAvailable") host = m[2]
-        }
-        /^Domain:/ { put(); name = substr($2, 2, length($2) - 2); next }
-        /=/ { split($1, kv, "="); v[kv[1]] = kv[2] }
-        END { put() }'
-}
-
-vm_sample_start() {
-    vm_csv_start=$(date +%s.%2N)
-    echo "time_s,domain,state,balloon_kib,maximum_kib,unused_kib,usable_kib,guest_total_kib,rss_kib,"\
-"load,held_mib,host_available_kib" >"$vm_csv"
-    (
-        trap 'exit 0' TERM
-        while :; do
-            sleep 1 &
-            vm_sample >>"$vm_csv"
-            wait $!
-        done
-    ) &
-    vm_sampler=$!
-}
-
-vm_sample_stop() {
-    [ -n "$vm_sampler" ] || return 0
-    kill "$vm_sampler" 2>/dev/null
-    wait "$vm_sampler" 2>/dev/null
-    vm_sampler=
-}
-
-# vm_now: the time as the CSV counts it
-vm_now() { awk -v now="$(date +%s.%2N)" -v start="$vm_csv_start" 'BEGIN { print now - start }'; }
-
-# csv NAME FROM TO 'AWK': runs AWK on that guest's rows between the two times. Columns by name:
-# $c["balloon_kib"]; `t` is the row's time.
-csv() {
-    awk -F, -v name="$1" -v from="$2" -v to="$3" '
-        NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-        { t = $1 + 0 }
-        (name == "*" || $2 == name) && t >= from && t <= to { row() }
-        END { end() }'" $4" "$vm_csv"
-}
-
-vm_forever=999999
-
-# csv_max, csv_min, csv_last, csv_first NAME COLUMN [FROM [TO]]; rows without the figure don't count
-csv_max() {
-    csv "$1" "${3:-0}" "${4:-$vm_forever}" "function row(x) {
-        x = \$c[\"$2\"]; if (x != \"\" && (m == \"\" || x + 0 > m)) m = x + 0 }
-        function end() { print m }"
-}
-csv_min() {
-    csv "$1" "${3:-0}" "${4:-$vm_forever}" "function row(x) {
-        x = \$c[\"$2\"]; if (x != \"\" && (m == \"\" || x + 0 < m)) m = x + 0 }
-        function end() { print m }"
-}
-csv_last() {
-    csv "$1" "${3:-0}" "${4:-$vm_forever}" "function row() { if (\$c[\"$2\"] != \"\") m = \$c[\"$2\"] }
-        function end() { print m }"
-}
-
-# csv_when NAME 'CONDITION' [FROM]: the time of the first row for which it holds; nothing if none
-csv_when() {
-    csv "$1" "${3:-0}" "$vm_forever" "function row() { if (!done && ($2)) { print t; done = 1 } }
-        function end() {}"
-}
-
-# csv_reversals NAME FROM TO: how often its balloon changed direction; moves below 1 MiB are noise
-csv_reversals() {
-    csv "$1" "$2" "$3" 'function row(b) {
-            b = $c["balloon_kib"]
-            if (edge == "") edge = b
-            if (way >= 0 && b > edge || way <= 0 && b < edge) {
-                if (way == 0 && (b - edge) ^ 2 >= 1024 ^ 2) way = b > edge ? 1 : -1
-                if (way != 0) edge = b
-            } else if (way != 0 && (b - edge) ^ 2 >= 1024 ^ 2) { way = -way; edge = b; n++ }
-        }
-        function end() { print n + 0 }'
-}
-
-# csv_fastest_fall NAME FROM TO STEP_KIB INTERVAL_S: prints the worst case of a balloon that fell by
-# more than STEP_KIB an interval (and one more, for the moments of sampling), or nothing
-csv_fastest_fall() {
-    csv "$1" "$2" "$3" "function row(i, lost, may) {
-            n++; at[n] = t; b[n] = \$c[\"balloon_kib\"]
-            for (i = 1; i < n; i++) {
-                lost = b[i] - b[n]
-                may = (int((t - at[i]) / $5) + 2) * $4
-                if (lost > may && lost - may > worst) {
-                    worst = lost - may
-                    text = int(lost / 1024) \" MiB in \" t - at[i] \" s\"
-                }
-            }
-        }
-        function end() { print text }"
-}
-
-# csv_sum_max COLUMN FROM TO: the largest sum over all guests of one sample
-csv_sum_max() {
-    csv '*' "$2" "$3" "function row() {
-            if (t != last) { if (sum > m) m = sum; sum = 0; last = t }
-            sum += \$c[\"$1\"]
-        }
-        function end() { print sum > m ? sum : m }"
-}
-
-# ---- the coordinator
-
-# coord_start CONF [ARGUMENT...]: the daemon under test; its lines are appended to $coord_log
-coord_start() {
-    local conf=$1
-    shift
-    "$memcoord" -c "$conf" -v "$@" >>"$coord_log" 2>&1 &
-    coord_pid=$!
-}
-
-# coord_stop [SIGNAL]: ends it (TERM); its exit status
-coord_stop() {
-    local pid=$coord_pid
-    [ -n "$pid" ] || return 0
-    coord_pid=
-    kill "-${1:-TERM}" "$pid" 2>/dev/null
-    vm_until 15 vm_gone "$pid" || kill -KILL "$pid"
-    wait "$pid" 2>/dev/null
-}
-
-vm_gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
-
 # ---- evidence and the end
 
 # vm_evidence: the daemon's last lines and the last samples, as comments
@@ -463,7 +313,7 @@ vm_down() {
         wait "$vm_libvirtd" 2>/dev/null
         vm_libvirtd=
     fi
-    for pid in $(vm_qemu_pids); do kill -KILL "$pid" && vm_until 10 vm_gone "$pid"; done
+    for pid in $(vm_qemu_pids); do kill -KILL "$pid" 2>/dev/null && vm_until 10 vm_gone "$pid"; done
     vm_keep_evidence
     [ -z "$vm_dir" ] || rm -rf "$vm_dir"
     vm_dir=
