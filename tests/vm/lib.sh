@@ -134,6 +134,9 @@ vm_until() {
     done
 }
 
+# vm_gone PID: whether that process has ended
+vm_gone() { ! kill -0 "$1" || grep -q '^State:.Z' "/proc/$1/status"; }
+
 vm_libvirtd_start() {
     (cd / && vm_as_user libvirtd) </dev/null >>"$tmp/libvirtd.log" 2>&1 &
     vm_libvirtd=$!

@@ -36,7 +36,6 @@ vm_sample_start() {
     printf '%s,%s\n' time_s,domain,state,balloon_kib,maximum_kib,unused_kib,usable_kib \
         guest_total_kib,rss_kib,load,held_mib,host_available_kib >"$vm_csv"
     (
-        trap - EXIT
         trap 'exit 0' TERM
         while :; do
             sleep 1 &
@@ -126,5 +125,5 @@ csv_sum_max() {
             if (t != last) { if (sum > m) m = sum; sum = 0; last = t }
             sum += get("'"$1"'")
         }
-        function end() { print sum > m ? sum : m }'
+        function end() { print (sum > m ? sum : m) }'
 }
