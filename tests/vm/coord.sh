@@ -26,5 +26,8 @@ coord_stop() {
     wait "$pid" 2>/dev/null
 }
 
+# coord_lines: what it wrote since its last start
+coord_lines() { tac "$coord_log" | sed '/^---- /q' | tac; }
+
 # coord_said REGEX: whether it wrote such a line since its last start
-coord_said() { tac "$coord_log" | sed '/^---- /q' | grep -Eq -- "$1"; }
+coord_said() { coord_lines | grep -E -- "$1" >/dev/null; }

@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# How fast a need is met: a guest of 250 MiB (at most 768) that holds 10 MB grows to 400 MB at 40 MB/s
+# and survives with the defaults of conf/coord.ini. Without a coordinator it is killed after some
+# three seconds (harness.t); oVirt's MoM loses it at the same interval of one second.
+. "$(dirname "$0")/lib.sh"
+
+guests='run1 run2 run3 run4 run5'
+RANDOM=${VM_SEED:-20}
+
+# What can be said of one guest when its load is over.
+judge() {
+    local name=$1 phase_ms=$2 from=$3 marks
+    is "$(vm_oom_kills "$name")" 0 "$name, phase $phase_ms ms: is not killed"
+    is "$(vm_marks "$name" survived)" 1 "$name, phase $phase_ms ms: holds 400 MB"
+    marks=$(vm_console "$name" | awk '/^LOAD .* ramp / && !a { a = $2; m = $4 }
+        /^LOAD .* survived / { printf "%.1f s, %.0f MB/s", $2 - a, ($4 - m) * 1.048576 / ($2 - a) }')
+    echo "# $name: phase $phase_ms ms, $marks, least usable" \
+        "$(($(csv_min "$name" usable_kib "$from" 99999) / 1024)) MiB, least unused" \
+        "$(($(csv_min "$name" unused_kib "$from" 99999) / 1024)) MiB, balloon at most" \
+        "$(($(csv_max "$name" balloon_kib "$from" 99999) / 1024)) MiB"
+}
+
+vm_up
+for name in $guests; do vm_start "$name" 250 768 base=10MB; done
+vm_wait_ready $guests || done_testing
+coord_conf "$tmp/coord.ini" <"$top/conf/coord.ini"
+vm_sample_start
+coord_start "$tmp/coord.ini"
+sleep 5
+n=0
+for name in $guests; do
+    # One phase in each fifth of the interval; what it is relative to the ticks is chance.
+    phase_ms=$((n * 200 + RANDOM % 200))
+    n=$((n + 1))
+    sleep "$(printf '0.%03d' $phase_ms)"
+    from=$(vm_now)
+    vm_load "$name" 'ramp 40MB/s to 400MB; hold 3s'
+    vm_until 60 grep -q '^LOAD .* hold\|^LOAD killed' "$vm_dir/guests/$name.console"
+    sleep 3
+    judge "$name" $phase_ms "$from"
+done
+ok "the daemon lives on" coord_lives
+coord_stop
+is $? 0 "... and ends with status 0"
+done_testing
