@@ -107,16 +107,22 @@ static void rest(const char *word, int64_t ns)
     }
 }
 
-/* Touches `rate` bytes a second up to `size`; a guest that got no CPU for a while does not make up
- * for it, or the load would be a burst that no test asked for. */
+/* When the next batch is due. A guest that got no CPU makes up for a second at most, or the load
+ * would be a burst that no test asked for. */
+static int64_t after(int64_t due_ns)
+{
+    int64_t late_ns = now_ns() - due_ns;
+    return due_ns + BATCH_NS + (late_ns > SECOND_NS ? late_ns - SECOND_NS : 0);
+}
+
+/* Touches `rate` bytes a second up to `size`. */
 static void ramp_to(uint64_t rate, uint64_t size)
 {
     uint64_t batch = rate / (uint64_t)(SECOND_NS / BATCH_NS);
-    while (held < size) {
-        int64_t next = now_ns() + BATCH_NS;
+    for (int64_t due_ns = now_ns(); held < size; due_ns = after(due_ns)) {
+        sleep_until(due_ns);
         touch_to(size - held < batch ? size : held + batch);
         mark_each_second("ramp");
-        sleep_until(next);
     }
     mark("survived");
 }
@@ -125,14 +131,13 @@ static void ramp_to_full(uint64_t rate)
 {
     uint64_t batch = rate / (uint64_t)(SECOND_NS / BATCH_NS);
     int64_t took_ns = now_ns();
-    while (now_ns() - took_ns < FULL_AFTER_NS) {
-        int64_t next = now_ns() + BATCH_NS;
+    for (int64_t due_ns = took_ns; now_ns() - took_ns < FULL_AFTER_NS; due_ns = after(due_ns)) {
+        sleep_until(due_ns);
         if (meminfo("MemAvailable") > FULL_MARGIN + batch) {
             touch_to(held + batch);
             took_ns = now_ns();
         }
         mark_each_second("ramp");
-        sleep_until(next);
     }
     mark("full");
 }

@@ -10,12 +10,14 @@ RANDOM=${VM_SEED:-20}
 
 # What can be said of one guest when its load is over.
 judge() {
-    local name=$1 phase_ms=$2 from=$3 marks
+    local name=$1 phase_ms=$2 from=$3 seconds rate
     is "$(vm_oom_kills "$name")" 0 "$name, phase $phase_ms ms: is not killed"
     is "$(vm_marks "$name" survived)" 1 "$name, phase $phase_ms ms: holds 400 MB"
-    marks=$(vm_console "$name" | awk '/^LOAD .* ramp / && !a { a = $2; m = $4 }
-        /^LOAD .* survived / { printf "%.1f s, %.0f MB/s", $2 - a, ($4 - m) * 1.048576 / ($2 - a) }')
-    echo "# $name: phase $phase_ms ms, $marks, least usable" \
+    read -r seconds rate < <(vm_console "$name" | awk '/^LOAD .* ramp / && !a { a = $2; m = $4 }
+        /^LOAD .* survived / { s = $2 - a; printf "%.1f %d\n", s, ($4 - m) * 1.048576 / s }')
+    ok "$name, phase $phase_ms ms: ... and got there at 40 MB/s or nearly: ${rate:-0}" \
+        [ "${rate:-0}" -ge 36 ]
+    echo "# $name: phase $phase_ms ms, ${seconds:-?} s, least usable" \
         "$(($(csv_min "$name" usable_kib "$from" 99999) / 1024)) MiB, least unused" \
         "$(($(csv_min "$name" unused_kib "$from" 99999) / 1024)) MiB, balloon at most" \
         "$(($(csv_max "$name" balloon_kib "$from" 99999) / 1024)) MiB"
