@@ -73,7 +73,9 @@ struct host_ops {
      * now, it is being tried again with back-off; *why says it, static or until the next call). */
     int (*gather)(struct host *host, const struct host_view **view, const char **why);
     /* Asks for a balloon of `kib` for the domain; returns at once, the outcome comes with a later
-     * gather. -EBUSY: the one before has not ended. -ENOENT: no such domain runs. */
+     * gather. A target that still waits for its turn is replaced. -EBUSY: the one before has not
+     * ended, or the domain's QEMU hangs. -ENOENT: no such domain runs. -EOPNOTSUPP: it is
+     * unmanageable. -EPERM: the host is only watched. */
     int (*set_target)(struct host *host, const uint8_t uuid[HOST_UUID_BYTES], uint64_t kib);
     /* Waits until all targets are set, at most `timeout_ms`. 0 or -ETIMEDOUT. */
     int (*flush)(struct host *host, uint64_t timeout_ms);

@@ -231,6 +231,7 @@ static int run(struct libvirt_job *job, struct libvirt_session *session)
         return r;
     if (gather->remote)
         libvirt_gather_memory(session, &gather->memory);
+    gather->bulk = !session->each;
     gather->clockless = is_clockless(session->connection);
     gather->serial = session->serial;
     gather->look.now_ms = wakeup_now_ms();

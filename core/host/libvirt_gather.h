@@ -32,6 +32,7 @@ struct libvirt_gather {
     struct libvirt_seen *seen; /* in the order of the UUIDs */
     size_t n, capacity;
     struct libvirt_look look;
+    bool bulk;                 /* seen by bulk statistics: no rss says that they were missed */
     bool clockless;            /* statistics have no time: they count as taken now */
     struct host_memory memory; /* if remote */
     uint64_t serial;           /* of the connection that saw it */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MISSED_HANGS 3
+
 static const struct libvirt_traits unread = { .unmanageable = "its XML has not been read yet" };
 
 static void free_known(struct libvirt_known *known)
@@ -129,6 +131,11 @@ struct libvirt_known *libvirt_known_find(const struct libvirt_known_table *table
     return NULL;
 }
 
+bool libvirt_known_hangs(const struct libvirt_known *known)
+{
+    return known->missed >= MISSED_HANGS;
+}
+
 static enum host_domain_state state_of(const struct libvirt_known *known,
                                        const struct libvirt_seen *seen)
 {
@@ -153,7 +160,7 @@ static void show_sample(struct libvirt_known *known, const struct libvirt_gather
     shown->sampled_ms = shown->unused_kib = shown->usable_kib = shown->guest_total_kib =
         shown->disk_caches_kib = shown->swap_in_kib = shown->swap_out_kib = shown->major_faults =
             MEMCOORD_UNKNOWN;
-    known->missed = seen->rss_kib == MEMCOORD_UNKNOWN ? known->missed + 1 : 0;
+    known->missed = gather->bulk && seen->rss_kib == MEMCOORD_UNKNOWN ? known->missed + 1 : 0;
     if (seen->last_update_s == MEMCOORD_UNKNOWN)
         return;
     shown->sampled_ms =

@@ -11,9 +11,6 @@
 #include "host/libvirt_gather.h"
 #include "host/libvirt_work.h"
 
-/* A domain whose statistics could not be had in so many gathers is no longer asked for twice. */
-#define LIBVIRT_MISSED_HUNG 3
-
 struct libvirt_known {
     uint8_t uuid[HOST_UUID_BYTES];
     char *name;
@@ -24,7 +21,7 @@ struct libvirt_known {
     bool moving;       /* a migration or the like is under way */
     bool ask_moving;   /* whether it is, is to be asked */
     uint64_t asked_ms; /* ... and when it was asked last */
-    unsigned missed;   /* gathers in a row that did not get its statistics */
+    unsigned missed;   /* bulk calls in a row that did not get its statistics */
     struct libvirt_freshness freshness;
     struct libvirt_work *examining, *setting; /* jobs of it that have not ended; not owned */
     int set_error;                            /* of the target that ended since the last view */
@@ -47,6 +44,10 @@ int libvirt_known_update(struct libvirt_known_table *table, const struct libvirt
 /* The domain with this UUID, or NULL. */
 struct libvirt_known *libvirt_known_find(const struct libvirt_known_table *table,
                                          const uint8_t uuid[HOST_UUID_BYTES]);
+
+/* True if its QEMU hangs, as far as can be told: one or two misses are other clients' doing. Calls
+ * that wait for it would hang, too. */
+bool libvirt_known_hangs(const struct libvirt_known *known);
 
 /* Fills in what a new view shows of a domain; the outcome of its last target is shown once. False if too little is known of it to be shown. */
 bool libvirt_known_show(struct libvirt_known *known, const struct libvirt_gather *gather,

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "host/libvirt_domains.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/wakeup.h"
+#include "util/log.h"
+
+/* A gather that sees new domains waits so long for their XML, to show them whole at once. */
+#define EXAMINE_PATIENCE_MS 250
+/* How often it is asked whether a migration has ended, if no event says so. */
+#define MOVING_INTERVAL_MS 5000
+
+/* ---- what the workers found */
+
+static void end_set(struct libvirt_domains *domains, struct libvirt_work *work)
+{
+    struct libvirt_known *known = libvirt_known_find(&domains->known, work->uuid);
+
+    if (!known || known->setting != work)
+        return;
+    known->setting = NULL;
+    if (known->run_id != work->run_id)
+        return;
+    free(known->set_text);
+    known->set_error = work->job.outcome;
+    known->set_text = work->job.outcome ? work->job.text : NULL;
+    if (known->set_text)
+        work->job.text = NULL;
+}
+
+/* True if asking again may help. */
+static bool is_passing(int error)
+{
+    return error == -ENOTCONN || error == -ETIMEDOUT || error == -EBUSY;
+}
+
+static void end_examine(struct libvirt_domains *domains, struct libvirt_work *work)
+{
+    struct libvirt_known *known = libvirt_known_find(&domains->known, work->uuid);
+    int r = work->job.outcome;
+
+    if (!known || known->examining != work)
+        return;
+    known->examining = NULL;
+    if (known->run_id != work->run_id)
+        return;
+    if (r == 0 || work->have_traits)
+        known->moving = work->moving;
+    if (!work->read_xml)
+        return;
+    if (work->have_traits)
+        known->traits = work->traits;
+    else if (!is_passing(r))
+        known->traits = (struct libvirt_traits){ .unmanageable = "its XML can't be read" };
+    known->changed |= r && is_passing(r);
+    known->period_done |= work->have_traits && !is_passing(r);
+    if (r && work->have_traits)
+        log_warning("%s: its statistics can't be switched on: %s", known->name,
+                    work->job.text ? work->job.text : strerror(-r));
+}
+
+/* Takes in what has ended since the last time. */
+void libvirt_domains_collect(struct libvirt_domains *domains)
+{
+    struct libvirt_job *job = libvirt_crew_collect(domains->workers.crew), *next;
+
+    for (; job; job = next) {
+        next = job->next;
+        if (job->kind == LIBVIRT_SET)
+            end_set(domains, (struct libvirt_work *)job);
+        if (job->kind == LIBVIRT_EXAMINE) {
+            end_examine(domains, (struct libvirt_work *)job);
+            domains->examining -= domains->examining > 0;
+        }
+        libvirt_job_free(job);
+    }
+}
+
+/* ---- what the workers are to find */
+
+static void read_letters(struct libvirt_domains *domains)
+{
+    struct libvirt_letter *letters;
+    size_t n;
+    bool whole = libvirt_inbox_take(domains->inbox, &letters, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        struct libvirt_known *known = libvirt_known_find(&domains->known, letters[i].uuid);
+
+        if (!known)
+            continue; /* it comes as a new one */
+        known->changed |= (letters[i].news & LIBVIRT_NEWS_CHANGED) != 0;
+        known->moving |= (letters[i].news & LIBVIRT_NEWS_JOB) != 0;
+        known->ask_moving |= known->moving && (letters[i].news & LIBVIRT_NEWS_JOB_ENDED);
+    }
+    for (size_t i = 0; !whole && i < domains->known.n; i++)
+        domains->known.list[i]->changed = true;
+    free(letters);
+}
+
+/* After a connection was lost, events are missing, and libvirtd may have been another. */
+static void doubt_all(struct libvirt_domains *domains)
+{
+    for (size_t i = 0; i < domains->known.n; i++) {
+        domains->known.list[i]->changed = true;
+        domains->known.list[i]->period_done = false;
+    }
+}
+
+static bool is_due(const struct libvirt_known *known, uint64_t now_ms)
+{
+    if (known->examining || known->setting)
+        return false;
+    return known->changed || known->ask_moving ||
+           (known->moving && now_ms - known->asked_ms >= MOVING_INTERVAL_MS);
+}
+
+static void examine(struct libvirt_domains *domains, struct libvirt_known *known)
+{
+    struct libvirt_work *work = libvirt_work_new(LIBVIRT_EXAMINE, known->uuid, known->run_id);
+
+    if (!work)
+        return;
+    work->read_xml = known->changed;
+    work->set_period_s = domains->watch_only || known->period_done ? 0 : domains->period_s;
+    if (libvirt_workers_submit(&domains->workers, work))
+        return;
+    known->examining = work;
+    known->changed = known->ask_moving = false;
+    known->asked_ms = wakeup_now_ms();
+    domains->examining++;
+}
+
+static void examine_all(struct libvirt_domains *domains)
+{
+    uint64_t now_ms = wakeup_now_ms();
+    uint64_t until_ms = now_ms + EXAMINE_PATIENCE_MS;
+
+    domains->examining = 0;
+    for (size_t i = 0; i < domains->known.n; i++) {
+        if (is_due(domains->known.list[i], now_ms))
+            examine(domains, domains->known.list[i]);
+    }
+    while (domains->examining > 0 && wakeup_now_ms() < until_ms) {
+        libvirt_crew_wait(domains->workers.crew, until_ms);
+        libvirt_domains_collect(domains);
+    }
+}
+
+/* Its handle is dropped. Without memory it stays until the connection ends. */
+static void forget(void *context, const struct libvirt_known *known)
+{
+    struct libvirt_domains *domains = context;
+    struct libvirt_work *work = libvirt_work_new(LIBVIRT_FORGET, known->uuid, known->run_id);
+
+    if (known->setting && libvirt_workers_take_back(&domains->workers, known->setting))
+        libvirt_job_free(&known->setting->job);
+    if (work)
+        (void)libvirt_workers_submit(&domains->workers, work);
+}
+
+void libvirt_domains_list_hung(const struct libvirt_domains *domains, struct libvirt_gather *gather)
+{
+    for (size_t i = 0; i < domains->known.n; i++) {
+        if (!libvirt_known_hangs(domains->known.list[i]))
+            continue;
+        if (!gather->hung)
+            gather->hung = calloc(domains->known.n, sizeof(*gather->hung));
+        if (!gather->hung)
+            return;
+        memcpy(gather->hung[gather->n_hung++], domains->known.list[i]->uuid, HOST_UUID_BYTES);
+    }
+}
+
+int libvirt_domains_update(struct libvirt_domains *domains, const struct libvirt_gather *gather,
+                           bool all)
+{
+    int r = libvirt_known_update(&domains->known, gather, forget, domains);
+
+    if (r)
+        return r;
+    if (all)
+        doubt_all(domains);
+    read_letters(domains);
+    examine_all(domains);
+    return 0;
+}
+
+int libvirt_domains_set(struct libvirt_domains *domains, const uint8_t uuid[HOST_UUID_BYTES],
+                        uint64_t kib)
+{
+    struct libvirt_known *known = libvirt_known_find(&domains->known, uuid);
+    struct libvirt_work *work;
+
+    if (domains->watch_only)
+        return -EPERM;
+    if (!known)
+        return -ENOENT;
+    if (known->traits.unmanageable)
+        return -EOPNOTSUPP;
+    if (libvirt_known_hangs(known))
+        return -EBUSY;
+    if (known->setting) {
+        if (!libvirt_workers_take_back(&domains->workers, known->setting))
+            return -EBUSY;
+        libvirt_job_free(&known->setting->job);
+        known->setting = NULL;
+    }
+    work = libvirt_work_new(LIBVIRT_SET, uuid, known->run_id);
+    if (!work)
+        return -ENOMEM;
+    work->set_kib = kib + known->traits.dimm_kib;
+    if (libvirt_workers_submit(&domains->workers, work))
+        return -ENOMEM;
+    known->setting = work;
+    return 0;
+}

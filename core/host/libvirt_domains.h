@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Keeps what is known of the domains up to date: has the workers read what changed, takes in what
+ * they found, sets targets. The loop's thread only. */
+#ifndef CORE_HOST_LIBVIRT_DOMAINS_H
+#define CORE_HOST_LIBVIRT_DOMAINS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "host/libvirt_inbox.h"
+#include "host/libvirt_known.h"
+#include "host/libvirt_workers.h"
+
+struct libvirt_domains {
+    struct libvirt_inbox *inbox; /* not owned */
+    struct libvirt_workers workers;
+    struct libvirt_known_table known;
+    uint64_t period_s; /* for statistics that are off */
+    bool watch_only;
+    unsigned examining; /* jobs that the present update waits for */
+};
+
+/* Takes in the jobs that have ended since the last time. */
+void libvirt_domains_collect(struct libvirt_domains *domains);
+
+/* Makes the known domains what `gather` saw and has those examined that are new or have changed;
+ * with `all`, every one: events may have been missed. Waits a moment for what they find, so that
+ * domains are shown whole as soon as they are shown. 0 or -ENOMEM. */
+int libvirt_domains_update(struct libvirt_domains *domains, const struct libvirt_gather *gather,
+                           bool all);
+
+/* Tells the next gather which domains hang. */
+void libvirt_domains_list_hung(const struct libvirt_domains *domains,
+                               struct libvirt_gather *gather);
+
+/* host->ops->set_target */
+int libvirt_domains_set(struct libvirt_domains *domains, const uint8_t uuid[HOST_UUID_BYTES],
+                        uint64_t kib);
+
+#endif
