@@ -190,21 +190,6 @@ static int read_domain(json_t *object, const struct config *config, struct snaps
     return 0;
 }
 
-/* The pool that an explicit grantable makes, as snapshot_complete() reckons it from its own. */
-static uint64_t pool_of(const struct snapshot *snapshot, int64_t grantable_kib,
-                        const struct guard_settings *guard)
-{
-    int64_t pool_kib = grantable_kib;
-
-    for (size_t i = 0; i < snapshot->seen.n_domains; i++) {
-        const struct memcoord_domain *d = &snapshot->domains[i].seen;
-        if (d->flags & MEMCOORD_MOVABLE)
-            pool_kib += (int64_t)memcoord_max(d->balloon_kib, d->target_kib);
-    }
-    if (guard->rescue)
-        pool_kib -= (int64_t)guard->rescue_keep_kib;
-    return pool_kib > 0 ? (uint64_t)pool_kib : 0;
-}
 
 /* Derives what the host's figures do not say, and lets stand what they do. */
 static void complete_host(struct snapshot *snapshot, const struct config *config,
@@ -219,7 +204,7 @@ static void complete_host(struct snapshot *snapshot, const struct config *config
     host->capacity_kib = either(given.capacity_kib, host->capacity_kib);
     if (given.grantable_kib != NOT_GIVEN) {
         host->grantable_kib = given.grantable_kib;
-        host->pool_kib = pool_of(snapshot, given.grantable_kib, guard);
+        host->pool_kib = snapshot_pool_kib(snapshot, given.grantable_kib, guard);
     }
     host->pool_kib = either(given.pool_kib, host->pool_kib);
 }

@@ -63,18 +63,19 @@ uint64_t snapshot_holds_kib(const struct snapshot_domain *domain)
 
 uint64_t snapshot_promised_kib(const struct snapshot_domain *domain)
 {
+    const struct memcoord_domain *seen = &domain->seen;
     uint64_t owns_kib = snapshot_holds_kib(domain) + domain->overhead_kib;
 
-    if (domain->set_aside || domain->seen.rss_kib == MEMCOORD_UNKNOWN ||
-        domain->seen.rss_kib >= owns_kib)
+    if (domain->set_aside)
         return 0;
-    return owns_kib - domain->seen.rss_kib;
+    if (seen->rss_kib == MEMCOORD_UNKNOWN) /* only what it is getting just now is known */
+        return seen->target_kib > seen->balloon_kib ? seen->target_kib - seen->balloon_kib : 0;
+    return owns_kib > seen->rss_kib ? owns_kib - seen->rss_kib : 0;
 }
 
 /* Sums over all domains, managed or not. */
 struct sums {
     uint64_t holds_kib, promised_kib;
-    uint64_t movable_kib; /* what the movable ones hold, without what is not a balloon's */
 };
 
 static struct sums sum_domains(struct snapshot *snapshot)
@@ -87,10 +88,8 @@ static struct sums sum_domains(struct snapshot *snapshot)
         sums.holds_kib += snapshot_holds_kib(d);
         sums.promised_kib += snapshot_promised_kib(d);
         d->seen.flags &= ~MEMCOORD_MOVABLE;
-        if (!(d->seen.flags & unmovable_flags)) {
+        if (!(d->seen.flags & unmovable_flags))
             d->seen.flags |= MEMCOORD_MOVABLE;
-            sums.movable_kib += memcoord_max(d->seen.balloon_kib, d->seen.target_kib);
-        }
     }
     return sums;
 }
@@ -125,11 +124,17 @@ static uint64_t capacity(const struct memcoord_host *host, const struct host_set
     return capacity_kib;
 }
 
-static uint64_t pool(uint64_t movable_kib, int64_t grantable_kib,
-                     const struct guard_settings *guard)
+uint64_t snapshot_pool_kib(const struct snapshot *snapshot, int64_t grantable_kib,
+                           const struct guard_settings *guard)
 {
-    int64_t pool_kib = (int64_t)movable_kib + grantable_kib;
+    int64_t pool_kib = grantable_kib;
 
+    for (size_t i = 0; i < snapshot->seen.n_domains; i++) {
+        const struct memcoord_domain *d = &snapshot->domains[i].seen;
+
+        if (d->flags & MEMCOORD_MOVABLE)
+            pool_kib += (int64_t)memcoord_max(d->balloon_kib, d->target_kib);
+    }
     if (guard->rescue)
         pool_kib -= (int64_t)guard->rescue_keep_kib;
     return pool_kib > 0 ? (uint64_t)pool_kib : 0;
@@ -145,5 +150,5 @@ void snapshot_complete(struct snapshot *snapshot, const struct host_settings *se
         amount_of(settings->reserve, host->total_kib == MEMCOORD_UNKNOWN ? 0 : host->total_kib);
     host->capacity_kib = capacity(host, settings);
     host->grantable_kib = grantable(snapshot, &sums, settings);
-    host->pool_kib = pool(sums.movable_kib, host->grantable_kib, guard);
+    host->pool_kib = snapshot_pool_kib(snapshot, host->grantable_kib, guard);
 }

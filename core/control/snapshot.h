@@ -43,6 +43,11 @@ int snapshot_begin(struct snapshot *snapshot, size_t n);
 void snapshot_complete(struct snapshot *snapshot, const struct host_settings *host,
                        const struct guard_settings *guard);
 
+/* What a policy may divide: what the movable domains hold, and `grantable_kib`, less what the guard
+ * keeps for rescues; 0 if that is negative. */
+uint64_t snapshot_pool_kib(const struct snapshot *snapshot, int64_t grantable_kib,
+                           const struct guard_settings *guard);
+
 /* Frees all; a zeroed one is fine. */
 void snapshot_free(struct snapshot *snapshot);
 
@@ -50,7 +55,8 @@ void snapshot_free(struct snapshot *snapshot);
 uint64_t snapshot_holds_kib(const struct snapshot_domain *domain);
 
 /* promised(d) = max(0, holds + overhead - rss): memory that the guest may touch without asking
- * anyone. 0 where rss is unknown or the memory is set aside. KiB. */
+ * anyone, in KiB. Where rss is unknown, only what it is getting just now (target - balloon); 0 where the
+ * memory is set aside. */
 uint64_t snapshot_promised_kib(const struct snapshot_domain *domain);
 
 #endif

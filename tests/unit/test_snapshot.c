@@ -58,12 +58,16 @@ static void more_rss_than_all_that_was_given_promises_nothing(void **state)
     assert_int_equal(snapshot_promised_kib(d), 1);
 }
 
-static void unknown_rss_promises_nothing(void **state)
+static void unknown_rss_promises_only_what_is_on_its_way(void **state)
 {
     (void)state;
     struct fixture f = small_reserve();
     struct snapshot_domain *d = fixture_add(&f, "a", 1000, 500);
     d->seen.rss_kib = MEMCOORD_UNKNOWN;
+    assert_int_equal(snapshot_promised_kib(d), 0);
+    d->seen.target_kib = d->seen.balloon_kib + 7;
+    assert_int_equal(snapshot_promised_kib(d), 7);
+    d->seen.target_kib = d->seen.balloon_kib - 7;
     assert_int_equal(snapshot_promised_kib(d), 0);
 }
 
@@ -334,7 +338,7 @@ int main(void)
         cmocka_unit_test(a_settled_domain_holds_its_balloon_and_its_extra_memory),
         cmocka_unit_test(untouched_memory_is_promised),
         cmocka_unit_test(more_rss_than_all_that_was_given_promises_nothing),
-        cmocka_unit_test(unknown_rss_promises_nothing),
+        cmocka_unit_test(unknown_rss_promises_only_what_is_on_its_way),
         cmocka_unit_test(memory_set_aside_is_not_promised),
         cmocka_unit_test(grantable_is_available_less_reserve_and_promises),
         cmocka_unit_test(paused_and_migrating_domains_promise_too),
