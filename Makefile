@@ -3,7 +3,7 @@
 
 VERSION = 0.1.0
 PREFIX ?= /usr/local
-SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
+SYSCONFDIR ?= /etc
 INSTALL ?= install
 PKG_CONFIG ?= pkg-config
 
@@ -93,15 +93,19 @@ build/tests/%: tests/%.c build/libcore.a
 
 # ---- tests
 
+# How many test programs run side by side; each test of tests/vm has a libvirtd and guests of its own.
+CHECK_JOBS ?= $(shell nproc)
+VM_JOBS ?= 2
+
 prove = TSAN_OPTIONS="suppressions=$(CURDIR)/tests/lib/tsan.supp" MEMCOORD_TOP=$(CURDIR) \
         CC="$(CC)" SANITIZE="$(SANITIZE)" CMOCKA_MESSAGE_OUTPUT=TAP \
         prove --exec '' --failures --comments $(PROVE_FLAGS)
 
 check: all $(c_tests)
-	$(prove) $(c_tests) $(filter-out $(vm_tests),$(sh_tests))
+	$(prove) -j$(CHECK_JOBS) $(c_tests) $(filter-out $(vm_tests),$(sh_tests))
 
 check-vm: all
-	FULL="$(FULL)" $(prove) $(vm_tests)
+	FULL="$(FULL)" $(prove) -j$(VM_JOBS) $(vm_tests)
 
 bench: all $(benches)
 	tests/bench/run
@@ -126,13 +130,16 @@ deps-dev:
 install: all
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/memcoord \
 	  $(DESTDIR)$(PREFIX)/include/memcoord $(DESTDIR)$(PREFIX)/lib/pkgconfig \
-	  $(DESTDIR)$(PREFIX)/share/doc/memcoord/policies $(DESTDIR)$(SYSCONFDIR)/memcoord
+	  $(DESTDIR)$(PREFIX)/share/doc/memcoord/policies $(DESTDIR)$(PREFIX)/share/memcoord \
+	  $(DESTDIR)$(SYSCONFDIR)/memcoord
 	$(INSTALL) -m 755 memcoord $(DESTDIR)$(PREFIX)/bin/
 	$(INSTALL) -m 755 $(policies) $(DESTDIR)$(PREFIX)/lib/memcoord/
 	$(INSTALL) -m 644 include/memcoord/policy.h $(DESTDIR)$(PREFIX)/include/memcoord/
 	$(INSTALL) -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/memcoord/
 	$(INSTALL) -m 644 policies/*.md $(DESTDIR)$(PREFIX)/share/doc/memcoord/policies/
-	$(INSTALL) -m 644 conf/*.ini $(DESTDIR)$(SYSCONFDIR)/memcoord/
+	$(INSTALL) -m 644 conf/*.ini $(DESTDIR)$(PREFIX)/share/memcoord/
+	[ -e $(DESTDIR)$(SYSCONFDIR)/memcoord/coord.ini ] || \
+	  $(INSTALL) -m 644 conf/coord.ini $(DESTDIR)$(SYSCONFDIR)/memcoord/
 	printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' \
 	  'policydir=$${prefix}/lib/memcoord' '' 'Name: memcoord' \
 	  'Description: header for memory policies of memcoord' 'Version: $(VERSION)' \
@@ -142,7 +149,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/memcoord $(DESTDIR)$(PREFIX)/include/memcoord/policy.h \
 	  $(DESTDIR)$(PREFIX)/lib/pkgconfig/memcoord.pc \
 	  $(addprefix $(DESTDIR)$(PREFIX)/lib/memcoord/,$(notdir $(policies)))
-	rm -rf $(DESTDIR)$(PREFIX)/share/doc/memcoord
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/memcoord $(DESTDIR)$(PREFIX)/share/memcoord
 
 # ---- the house
 
