@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The libvirt host on a server with bulk statistics that loses some, hangs and hangs up. */
+#include "lib/cmocka.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "host/host.h"
+#include "lib/fake_libvirtd.h"
+
+#define LONG_MS 10000
+#define BALLOON "<memballoon model='virtio'><stats period='1'/></memballoon>"
+
+struct stage {
+    struct fake_libvirtd fake;
+    struct host *host;
+};
+
+static uint64_t wall_s(void)
+{
+    return (uint64_t)time(NULL);
+}
+
+static void add(struct fake_libvirtd *fake, const char *name, const char *devices)
+{
+    fake->domains[fake->n] = (struct fake_domain){
+        .name = name,
+        .id = (int)fake->n + 1,
+        .devices = devices,
+        .current_kib = 512 * MIB,
+        .maximum_kib = 1024 * MIB,
+        .rss_kib = 300 * MIB,
+        .last_update_s = wall_s() - 1,
+        .unused_kib = 200 * MIB,
+    };
+    fake->n++;
+}
+
+static int set_up(void **state)
+{
+    struct stage *stage = calloc(1, sizeof(*stage));
+    struct host_options options = { .proc = "/proc", .interval_ms = 1000 };
+    char uri[100], error[512];
+
+    assert_non_null(stage);
+    fake_start(&stage->fake);
+    pthread_mutex_lock(&stage->fake.lock);
+    add(&stage->fake, "a", BALLOON);
+    add(&stage->fake, "b", BALLOON);
+    add(&stage->fake, "c", "<memballoon model='virtio'/>");
+    pthread_mutex_unlock(&stage->fake.lock);
+    snprintf(uri, sizeof(uri), "qemu:///system?socket=%s", stage->fake.path);
+    options.uri = uri;
+    if (host_open(&options, &stage->host, error, sizeof(error)))
+        fail_msg("%s", error);
+    *state = stage;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct stage *stage = *state;
+
+    host_close(stage->host);
+    fake_stop(&stage->fake);
+    free(stage);
+    return 0;
+}
+
+static const struct host_view *gather(struct stage *stage)
+{
+    const struct host_view *view = NULL;
+    const char *why = NULL;
+    int r = stage->host->ops->gather(stage->host, &view, &why);
+
+    if (r)
+        fail_msg("%s: %s", strerror(-r), why);
+    return view;
+}
+
+static const struct host_domain *find(const struct host_view *view, const char *name)
+{
+    for (size_t i = 0; i < view->n_domains; i++) {
+        if (!strcmp(view->domains[i].name, name))
+            return &view->domains[i];
+    }
+    return NULL;
+}
+
+/* Gathers until every domain's XML is read: the machine may be slow. */
+static const struct host_view *gather_whole(struct stage *stage)
+{
+    for (int i = 0; i < 100; i++) {
+        const struct host_view *view = gather(stage);
+        size_t unread = 0;
+
+        for (size_t d = 0; d < view->n_domains; d++)
+            unread += view->domains[d].unmanageable != NULL;
+        if (!unread)
+            return view;
+        usleep(10000);
+    }
+    fail_msg("some XML was never read");
+    return NULL;
+}
+
+static struct fake_domain *lock(struct stage *stage, size_t i)
+{
+    pthread_mutex_lock(&stage->fake.lock);
+    return &stage->fake.domains[i];
+}
+
+static void unlock(struct stage *stage)
+{
+    pthread_mutex_unlock(&stage->fake.lock);
+}
+
+static unsigned calls(struct stage *stage, unsigned procedure)
+{
+    unsigned n;
+
+    lock(stage, 0);
+    n = stage->fake.calls[procedure];
+    unlock(stage);
+    return n;
+}
+
+static void set_missed(struct stage *stage, size_t i, bool missed)
+{
+    lock(stage, i)->missed = missed;
+    unlock(stage);
+}
+
+static void statistics_are_read_by_name(void **state)
+{
+    struct stage *stage = *state;
+    const struct host_view *view = gather_whole(stage);
+    const struct host_domain *a = find(view, "a");
+
+    assert_int_equal(view->n_domains, 3);
+    assert_int_equal(a->state, HOST_DOMAIN_RUNNING);
+    assert_int_equal(a->run_id, 1);
+    assert_int_equal(a->balloon_kib, 512 * MIB);
+    assert_int_equal(a->max_kib, 1024 * MIB);
+    assert_int_equal(a->rss_kib, 300 * MIB);
+    assert_int_equal(a->unused_kib, 200 * MIB);
+    assert_int_equal(a->usable_kib, 100 * MIB);
+    assert_true(a->guest_total_kib == MEMCOORD_UNKNOWN && a->swap_in_kib == MEMCOORD_UNKNOWN);
+    assert_in_range(view->now_ms - a->sampled_ms, 1000, LONG_MS);
+}
+
+static void a_tick_is_one_call_and_one_for_each_target(void **state)
+{
+    struct stage *stage = *state;
+    const struct host_view *view;
+
+    gather_whole(stage);
+    assert_int_equal(gather(stage)->calls, 1);
+    view = gather(stage);
+    assert_int_equal(view->calls, 1);
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < 3; i++)
+            assert_int_equal(stage->host->ops->set_target(stage->host, view->domains[i].uuid,
+                                                          (600 + (uint64_t)round) * MIB),
+                             0);
+        assert_int_equal(stage->host->ops->flush(stage->host, LONG_MS), 0);
+        view = gather(stage);
+        assert_int_equal(view->calls, 1 + 3);
+    }
+    assert_int_equal(lock(stage, 2)->set_kib, 602 * MIB);
+    unlock(stage);
+}
+
+static void statistics_that_are_off_are_switched_on(void **state)
+{
+    struct stage *stage = *state;
+
+    gather_whole(stage);
+    assert_int_equal(calls(stage, FAKE_SET_PERIOD), 1);
+    assert_int_equal(lock(stage, 2)->period_s, 1);
+    unlock(stage);
+}
+
+static void what_a_bulk_call_misses_is_asked_for_again_but_not_for_ever(void **state)
+{
+    struct stage *stage = *state;
+    const struct host_domain *b;
+    unsigned before;
+
+    gather_whole(stage);
+    set_missed(stage, 1, true);
+    for (int i = 0; i < 3; i++) {
+        before = calls(stage, FAKE_ALL_STATS);
+        b = find(gather(stage), "b");
+        assert_int_equal(calls(stage, FAKE_ALL_STATS) - before, 2);
+        assert_true(b->sampled_ms == MEMCOORD_UNKNOWN && b->rss_kib == MEMCOORD_UNKNOWN);
+        assert_true(b->unused_kib == MEMCOORD_UNKNOWN);
+        assert_int_equal(b->balloon_kib, 512 * MIB);
+    }
+    /* It hangs: it is left in peace, and nothing that would hang is sent there. */
+    before = calls(stage, FAKE_ALL_STATS);
+    b = find(gather(stage), "b");
+    assert_int_equal(calls(stage, FAKE_ALL_STATS) - before, 1);
+    assert_int_equal(stage->host->ops->set_target(stage->host, b->uuid, 600 * MIB), -EBUSY);
+    set_missed(stage, 1, false);
+    b = find(gather(stage), "b");
+    assert_int_equal(b->rss_kib, 300 * MIB);
+    assert_int_equal(stage->host->ops->set_target(stage->host, b->uuid, 600 * MIB), 0);
+}
+
+static void go_on(struct stage *stage)
+{
+    lock(stage, 0);
+    stage->fake.go_on = true;
+    pthread_cond_broadcast(&stage->fake.changed);
+    unlock(stage);
+}
+
+static void hang(struct stage *stage, unsigned procedure)
+{
+    lock(stage, 0);
+    stage->fake.hang = procedure;
+    unlock(stage);
+}
+
+static void a_gather_that_hangs_holds_one_tick_only(void **state)
+{
+    struct stage *stage = *state;
+    uint64_t before_ms;
+
+    for (int i = 0; i < 20; i++)
+        gather_whole(stage); /* until it knows how long that takes */
+    hang(stage, FAKE_ALL_STATS);
+    before_ms = stage->host->ops->now_ms(stage->host);
+    assert_int_equal(gather(stage)->n_domains, 3);
+    assert_in_range(stage->host->ops->now_ms(stage->host) - before_ms, 950, LONG_MS);
+    before_ms = stage->host->ops->now_ms(stage->host);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(gather(stage)->n_domains, 3);
+    assert_in_range(stage->host->ops->now_ms(stage->host) - before_ms, 0, 900);
+    go_on(stage);
+    gather(stage);
+}
+
+static void a_target_that_hangs_does_not_hold_the_others(void **state)
+{
+    struct stage *stage = *state;
+    const struct host_view *view = gather_whole(stage);
+    const uint8_t *a = find(view, "a")->uuid, *c = find(view, "c")->uuid;
+    uint8_t first[HOST_UUID_BYTES], other[HOST_UUID_BYTES];
+
+    memcpy(first, a, sizeof(first)); /* both have odd UUIDs: they share a worker */
+    memcpy(other, c, sizeof(other));
+    hang(stage, FAKE_SET_MEMORY_FLAGS);
+    assert_int_equal(stage->host->ops->set_target(stage->host, first, 600 * MIB), 0);
+    lock(stage, 0);
+    while (!stage->fake.held)
+        pthread_cond_wait(&stage->fake.changed, &stage->fake.lock);
+    unlock(stage);
+    assert_int_equal(stage->host->ops->set_target(stage->host, first, 601 * MIB), -EBUSY);
+    assert_int_equal(stage->host->ops->set_target(stage->host, other, 600 * MIB), 0);
+    assert_int_equal(stage->host->ops->set_target(stage->host, other, 700 * MIB), 0);
+    assert_int_equal(stage->host->ops->flush(stage->host, LONG_MS), 0);
+    assert_int_equal(lock(stage, 2)->set_kib, 700 * MIB);
+    unlock(stage);
+    assert_int_equal(calls(stage, FAKE_SET_MEMORY_FLAGS), 2); /* 600 was replaced in the queue */
+    gather(stage);
+    assert_int_equal(stage->host->ops->set_target(stage->host, first, 601 * MIB), -EBUSY);
+    go_on(stage);
+    for (int i = 0; i < 500; i++) {
+        gather(stage);
+        if (stage->host->ops->set_target(stage->host, first, 602 * MIB) == 0)
+            break;
+        usleep(10000);
+    }
+    assert_int_equal(stage->host->ops->flush(stage->host, LONG_MS), 0);
+    assert_int_equal(lock(stage, 0)->set_kib, 602 * MIB);
+    unlock(stage);
+}
+
+static void a_server_that_dies_is_found_again(void **state)
+{
+    struct stage *stage = *state;
+    const struct host_view *view;
+    const char *why = NULL;
+    int r = 0;
+
+    gather_whole(stage);
+    fake_kill(&stage->fake);
+    r = stage->host->ops->gather(stage->host, &view, &why);
+    assert_int_equal(r, -ENOTCONN);
+    assert_non_null(why);
+    lock(stage, 2)->id = 0; /* a domain stopped meanwhile, another was started anew */
+    stage->fake.domains[1].id = 9;
+    unlock(stage);
+    fake_listen(&stage->fake);
+    for (int i = 0; i < 500 && r; i++) {
+        usleep(10000);
+        r = stage->host->ops->gather(stage->host, &view, &why);
+        assert_true(r == 0 || r == -ENOTCONN);
+    }
+    assert_int_equal(r, 0);
+    assert_int_equal(view->n_domains, 2);
+    assert_int_equal(find(view, "a")->run_id, 1);
+    assert_int_equal(find(view, "b")->run_id, 9);
+    view = gather_whole(stage);
+    assert_int_equal(stage->host->ops->set_target(stage->host, find(view, "a")->uuid, 640 * MIB),
+                     0);
+    assert_int_equal(stage->host->ops->flush(stage->host, LONG_MS), 0);
+    assert_int_equal(find(gather(stage), "a")->set_error, 0);
+    assert_int_equal(lock(stage, 0)->set_kib, 640 * MIB);
+    unlock(stage);
+}
+
+static void memory_beside_the_balloon_is_reckoned_out(void **state)
+{
+    struct stage *stage = *state;
+    const struct host_domain *d;
+
+    lock(stage, 0);
+    add(&stage->fake, "d",
+        BALLOON "<memory model='dimm'><target><size unit='MiB'>128</size></target></memory>"
+                "<memory model='nvdimm'><target><size unit='MiB'>64</size></target></memory>"
+                "<memory model='virtio-mem'><target><size unit='MiB'>256</size>"
+                "<current unit='MiB'>96</current></target></memory>");
+    /* memory 400 MiB, balloon at 300 */
+    stage->fake.domains[3].maximum_kib = (400 + 128 + 64 + 256) * MIB;
+    stage->fake.domains[3].current_kib = (300 + 128 + 96) * MIB;
+    unlock(stage);
+    d = find(gather_whole(stage), "d");
+    assert_int_equal(d->max_kib, 400 * MIB);
+    assert_int_equal(d->balloon_kib, 300 * MIB);
+    assert_int_equal(d->extra_kib, (128 + 96) * MIB);
+    assert_int_equal(stage->host->ops->set_target(stage->host, d->uuid, 350 * MIB), 0);
+    assert_int_equal(stage->host->ops->flush(stage->host, LONG_MS), 0);
+    assert_int_equal(lock(stage, 3)->set_kib, (350 + 128) * MIB); /* QEMU counts DIMMs in */
+    unlock(stage);
+}
+
+static void a_domain_that_stops_is_forgotten_and_a_new_run_is_another(void **state)
+{
+    struct stage *stage = *state;
+
+    gather_whole(stage);
+    lock(stage, 1)->id = 0;
+    unlock(stage);
+    assert_null(find(gather(stage), "b"));
+    lock(stage, 1)->id = 7;
+    stage->fake.domains[1].devices = "<memballoon model='none'/>";
+    unlock(stage);
+    for (int i = 0; i < 100; i++) {
+        const struct host_domain *b = find(gather(stage), "b");
+
+        assert_int_equal(b->run_id, 7);
+        assert_non_null(b->unmanageable);
+        if (!strcmp(b->unmanageable, "it has no balloon"))
+            return;
+        usleep(10000);
+    }
+    fail_msg("its XML was not read again");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(statistics_are_read_by_name),
+        TEST(a_tick_is_one_call_and_one_for_each_target),
+        TEST(statistics_that_are_off_are_switched_on),
+        TEST(what_a_bulk_call_misses_is_asked_for_again_but_not_for_ever),
+        TEST(a_gather_that_hangs_holds_one_tick_only),
+        TEST(a_target_that_hangs_does_not_hold_the_others),
+        TEST(a_server_that_dies_is_found_again),
+        TEST(memory_beside_the_balloon_is_reckoned_out),
+        TEST(a_domain_that_stops_is_forgotten_and_a_new_run_is_another),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
