@@ -2,7 +2,6 @@
 /* memcoord release */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "commands/commands.h"
 #include "commands/options.h"
@@ -33,10 +32,6 @@ static int release(const struct config *config, const char *proc)
         return status;
     c.host = session.host;
     r = coordinator_restore(&c);
-    if (r > 0)
-        log_warning("%d domains could not be given back all that they had", r);
-    else if (r < 0)
-        log_error("release failed: %s", strerror(-r));
     coordinator_free(&c);
     session_close(&session);
     return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -67,7 +62,13 @@ int command_release(int argc, char **argv)
         problems_free(&problems);
         return EXIT_USAGE;
     }
-    status = release(&config, proc);
+    if (config.daemon.dry_run) {
+        log_error("%s: dry_run = yes: nothing may be changed, so nothing can be given back",
+                  config.file);
+        status = EXIT_USAGE;
+    } else {
+        status = release(&config, proc);
+    }
     config_free(&config);
     return status;
 }

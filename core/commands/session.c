@@ -44,16 +44,21 @@ static int claim(struct session *session)
         log_error("%s is coordinated already, by process %ld: stop that one first",
                   session->host->name, (long)other);
     else if (r < 0)
-        log_error("%s can't be claimed: its lock file can't be written: %s", session->host->name,
-                  strerror(-r));
+        log_error("%s can't be claimed: its lock file can't be written: %s (the folder is "
+                  "$MEMCOORD_RUNTIME_DIR, /run/memcoord, $XDG_RUNTIME_DIR/memcoord or "
+                  "/tmp/memcoord-UID; it must be this user's alone)",
+                  session->host->name, strerror(-r));
     return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* The coordination does not depend on it. */
 static void load_origins(struct session *session)
 {
-    char *file = rundir_file(session->host->name, ".origins");
-    int r = file ? origins_load(file, &session->origins) : -ENOMEM;
+    char *file = NULL;
+    int r = rundir_file(session->host->name, ".origins", &file);
+
+    if (r == 0)
+        r = origins_load(file, &session->origins);
 
     if (r < 0)
         log_warning("%s: what domains had before can't be read: %s", file ? file : "origins",

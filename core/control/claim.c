@@ -34,11 +34,11 @@ static int write_pid(int fd)
  * for one that is removed could be locked twice. */
 int claim_host(const char *name, int *fd, pid_t *other)
 {
-    char *path = rundir_file(name, ".lock");
-    int lock, r = 0;
+    char *path;
+    int lock, r = rundir_file(name, ".lock", &path);
 
-    if (!path)
-        return -ENOMEM;
+    if (r < 0)
+        return r;
     lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     free(path);
     if (lock < 0)

@@ -197,39 +197,43 @@ void coordinator_run(struct coordinator *c, uint64_t max_ticks, const volatile s
     }
 }
 
-/* What a domain had, where it has less now and may be changed. */
+/* What a domain had, where it has less now; MEMCOORD_UNKNOWN if nothing is owed. */
 static uint64_t owed(const struct coordinator *c, size_t i)
 {
     const struct domain *d = c->domains.list[i];
-    const struct memcoord_domain *seen = &c->snapshot.domains[i].seen;
-    uint64_t had_kib = origins_find(c->origins, d->uuid, d->run_id);
+    uint64_t had_kib = c->origins ? origins_find(c->origins, d->uuid, d->run_id) : MEMCOORD_UNKNOWN;
 
-    if (had_kib == MEMCOORD_UNKNOWN || had_kib <= seen->target_kib ||
-        !(seen->flags & MEMCOORD_MOVABLE))
+    if (had_kib == MEMCOORD_UNKNOWN || had_kib <= d->target_kib || !d->settings.manage)
         return MEMCOORD_UNKNOWN;
     return had_kib;
 }
 
-/* Says what is given back, and keeps the guard from taking: this is the last act. */
+/* Says what is given back, and keeps the guard from taking: this is the last act. Returns how many
+ * get less than they had. */
 static int settle_restore(struct coordinator *c)
 {
-    int short_of = 0;
+    int short_of = 0, nothing = 1;
 
     for (size_t i = 0; i < c->snapshot.seen.n_domains; i++) {
         const struct memcoord_domain *seen = &c->snapshot.domains[i].seen;
         struct guard_verdict *v = &c->verdicts[i];
-        char text[120];
+        char text[160];
 
-        if (v->granted_kib < seen->target_kib)
-            v->granted_kib = seen->target_kib;
+        v->granted_kib = memcoord_max(v->granted_kib, seen->target_kib);
         if (v->asked_kib == MEMCOORD_UNKNOWN)
             continue;
+        nothing = 0;
         guard_explain(&c->config->guard, &c->snapshot.domains[i], v, text, sizeof(text));
         log_info("%s: %" PRIu64 " -> %" PRIu64 " of the %" PRIu64 " MiB that it had (%s)",
                  seen->name, seen->target_kib / 1024, v->granted_kib / 1024, v->asked_kib / 1024,
                  text);
         short_of += v->granted_kib < v->asked_kib && v->reason != GUARD_DEADBAND;
     }
+    if (nothing)
+        log_info("there is nothing to give back");
+    if (short_of > 0)
+        log_warning("%d domain%s could not be given back all that they had", short_of,
+                    short_of == 1 ? "" : "s");
     return short_of;
 }
 
@@ -241,8 +245,10 @@ int coordinator_restore(struct coordinator *c)
     struct actuation a;
     int r = see(c, &view), short_of;
 
-    if (r < 0)
+    if (r < 0) {
+        log_error("nothing can be given back: the host can't be seen");
         return r;
+    }
     settings.rescue = 0; /* nothing needs to be kept for later */
     for (size_t i = 0; i < c->snapshot.seen.n_domains; i++)
         c->asked_kib[i] = owed(c, i);
@@ -253,6 +259,8 @@ int coordinator_restore(struct coordinator *c)
     a = actuation(c, view);
     actuate(&a);
     r = c->host->ops->flush(c->host, patience_ms);
+    if (r < 0)
+        log_error("what domains had could not be set within %" PRIu64 " s", patience_ms / 1000);
     return r < 0 ? r : short_of;
 }
 

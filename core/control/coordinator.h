@@ -39,9 +39,9 @@ int coordinator_tick(struct coordinator *coordinator);
 void coordinator_run(struct coordinator *coordinator, uint64_t max_ticks,
                      const volatile sig_atomic_t *stop);
 
-/* Gives every managed domain that has less than it had (origins) that size back, as far as the
- * host can, and waits until it is set. 0; -ENOMEM; -ENOTCONN...; or the number of domains that
- * could not be given all, each logged. */
+/* Gives every domain that has less than it had (origins) that size back, as far as the host can and
+ * the domain may be changed now, and waits until it is set. 0; a negative errno; or the number of
+ * domains that could not be given all. Logs each, and why it failed. */
 int coordinator_restore(struct coordinator *coordinator);
 
 /* Frees what it gathered, not what it was given. */

@@ -130,17 +130,36 @@ static void see_moved_away(struct domain *d, uint64_t before_kib, uint64_t now_m
     }
 }
 
-/* It stands still elsewhere than asked: don't count on what it does not do. */
+/* How long to wait before the next try: longer each time, until it moves. */
+static uint64_t next_wait_ms(struct domain *d)
+{
+    uint64_t wait_ms = d->failures < 6 ? UINT64_C(1000) << d->failures : retry_max_ms;
+
+    d->failures++;
+    return memcoord_min(wait_ms, retry_max_ms);
+}
+
+/* It stands still elsewhere than asked: don't count on what it does not do. It is not shrunk for a
+ * while, longer each time; a guest in need may be asked to grow at any time. */
 static void see_standing(struct domain *d, uint64_t now_ms)
 {
+    uint64_t asked_kib = d->target_kib, wait_ms;
+
     d->foreign_moving = false;
     if (!domain_is_away(d) || d->state != HOST_DOMAIN_RUNNING ||
         now_ms - memcoord_max(d->moved_ms, d->set_ms) < gave_up_after_ms)
         return;
-    log_info("%s: stays at %" PRIu64 " MiB and does not go to %" PRIu64 ": that is the new start",
-             d->name, d->balloon_kib / 1024, d->target_kib / 1024);
     adopt(d);
     d->reassert = true;
+    if (now_ms < d->quiet_until_ms)
+        return;
+    wait_ms = next_wait_ms(d);
+    d->quiet_until_ms = now_ms + wait_ms;
+    if (asked_kib < d->balloon_kib)
+        d->shrink_paused_until_ms = memcoord_max(d->shrink_paused_until_ms, now_ms + wait_ms);
+    log_info("%s: stays at %" PRIu64 " MiB and does not go to %" PRIu64
+             " MiB: that is the new start",
+             d->name, d->balloon_kib / 1024, asked_kib / 1024);
 }
 
 static void see_balloon(struct domain *d, uint64_t balloon_kib, uint64_t now_ms,
@@ -204,9 +223,7 @@ static void see_failure(struct domain *d, const struct host_domain *seen, uint64
 
     if (seen->set_error == 0)
         return;
-    wait_ms = d->failures < 6 ? UINT64_C(1000) << d->failures : retry_max_ms;
-    wait_ms = memcoord_min(wait_ms, retry_max_ms);
-    d->failures++;
+    wait_ms = next_wait_ms(d);
     d->retry_ms = now_ms + wait_ms;
     d->target_kib = seen->balloon_kib;
     log_warning("%s: its balloon could not be set: %s; next try in %" PRIu64 " s", d->name,

@@ -59,13 +59,16 @@ struct domain {
     uint64_t foreign_changes, foreign_since_ms; /* changes by somebody else, since when */
     bool foreign_moving;                        /* such a change is under way */
     uint64_t hands_off_until_ms;                /* left to somebody else until then */
-    uint64_t shrink_paused_until_ms;            /* its guest took memory back by itself */
-    uint64_t failures, retry_ms;                /* set_target failed so often; not before */
-    bool has_origin;                            /* what it had is remembered (origins.h) */
-    bool reassert;                              /* tell the host that the target is the balloon */
-    uint64_t stale_rescue_ms;                   /* when the last step on stale figures was due */
+    uint64_t shrink_paused_until_ms;            /* it took memory back by itself, or gives none */
+    uint64_t failures;        /* so often a target was not set or not followed, until it moves */
+    uint64_t retry_ms;        /* it can't be set: not tried before */
+    uint64_t quiet_until_ms;  /* it does not follow: not said again before */
+    bool has_origin;          /* what it had is remembered (origins.h) */
+    bool reassert;            /* tell the host that the target is the balloon */
+    uint64_t stale_rescue_ms; /* when the last step on stale figures was due */
 
     uint64_t seen_tick;
+    uint64_t said_target_kib;                /* a dry run: the target that was shown last */
     const char *said_unmanaged;              /* the reason that was logged last */
     uint32_t quiet_until_s[GUARD_REASONS_N]; /* when each refusal may be logged again */
 };

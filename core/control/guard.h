@@ -42,7 +42,7 @@ enum guard_reason {
     GUARD_SETTLING,      /* no shrink until the last change has arrived */
     GUARD_STALE,         /* no shrink on old statistics */
     GUARD_NO_STATS,      /* no shrink without statistics */
-    GUARD_SHRINK_PAUSED, /* no shrink: the guest took memory back by itself */
+    GUARD_SHRINK_PAUSED, /* no shrink for a while: it took memory back, or did not follow */
     GUARD_OFF,           /* granted as asked: there is no guard (decide --no-guard) */
     GUARD_REASONS_N
 };

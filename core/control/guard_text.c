@@ -29,7 +29,8 @@ static const struct {
     [GUARD_SETTLING] = { "settling", "no shrink before the last change has arrived" },
     [GUARD_STALE] = { "stale", NULL },
     [GUARD_NO_STATS] = { "no-stats", "no shrink: the guest gives no statistics" },
-    [GUARD_SHRINK_PAUSED] = { "shrink-paused", "no shrink: the guest took memory back by itself" },
+    [GUARD_SHRINK_PAUSED] = { "shrink-paused",
+                              "no shrink for a while: the guest took memory back, or did not follow" },
     [GUARD_OFF] = { "off", "granted as asked, without a guard" },
 };
 

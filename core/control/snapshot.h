@@ -19,8 +19,8 @@ struct snapshot_domain {
     bool set_aside;              /* huge pages: promises nothing of the pool */
     bool not_coming;             /* its balloon has not moved for a while: what it was asked to give
                                     is not counted on */
-    bool shrink_paused;          /* its guest took memory back by itself (autodeflate) */
-    bool stale_rescue;           /* its statistics went stale when it was starving, and one step of
+    bool shrink_paused; /* it took memory back by itself (autodeflate), or did not follow */
+    bool stale_rescue;  /* its statistics went stale when it was starving, and one step of
                                     help is due */
 };
 

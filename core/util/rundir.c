@@ -2,6 +2,7 @@
 #include "util/rundir.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,20 +26,38 @@ static char *folder(void)
     return r < 0 ? NULL : path;
 }
 
-char *rundir_file(const char *stem, const char *suffix)
+/* In /tmp somebody else may have been there first. */
+static int make_own(const char *dir)
 {
-    char *path = NULL, *dir = folder();
+    struct stat st;
+
+    if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+        return -errno;
+    if (lstat(dir, &st) < 0)
+        return -errno;
+    if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
+        return -EPERM;
+    return 0;
+}
+
+int rundir_file(const char *stem, const char *suffix, char **path)
+{
+    char *file = NULL, *dir = folder();
     size_t at;
+    int r;
 
     if (!dir)
-        return NULL;
-    mkdir(dir, 0700); /* if it can't be made, opening the file tells why */
+        return -ENOMEM;
+    r = make_own(dir);
     at = strlen(dir) + 1;
-    if (asprintf(&path, "%s/%s%s", dir, stem, suffix) < 0)
-        path = NULL;
+    if (r == 0 && asprintf(&file, "%s/%s%s", dir, stem, suffix) < 0)
+        r = -ENOMEM;
     free(dir);
-    for (char *c = path ? path + at : NULL; c && *c; c++)
+    if (r < 0)
+        return r;
+    for (char *c = file + at; *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr(".-+", *c))
             *c = '_';
-    return path;
+    *path = file;
+    return 0;
 }

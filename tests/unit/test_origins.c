@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,10 +19,40 @@ static const uint8_t uuid[HOST_UUID_BYTES] = { 0xab, 1, 2,  3,  4,  5,  6,  7,
                                                8,    9, 10, 11, 12, 13, 14, 15 };
 static const uint8_t other_uuid[HOST_UUID_BYTES] = { 1 };
 
+static char *own_file(const char *stem)
+{
+    char *path = NULL;
+
+    assert_int_equal(rundir_file(stem, ".origins", &path), 0);
+    return path;
+}
+
+static void a_folder_that_is_not_ours_alone_is_refused(void **state)
+{
+    char *path = NULL, open_folder[64], link_folder[64];
+
+    (void)state;
+    snprintf(open_folder, sizeof(open_folder), "%s/open", folder);
+    snprintf(link_folder, sizeof(link_folder), "%s/link", folder);
+    setenv("MEMCOORD_RUNTIME_DIR", open_folder, 1);
+    assert_int_equal(rundir_file("a b/c", ".lock", &path), 0);
+    assert_string_equal(path + strlen(open_folder), "/a_b_c.lock");
+    free(path);
+    assert_int_equal(chmod(open_folder, 0777), 0);
+    assert_int_equal(rundir_file("x", "", &path), -EPERM);
+    assert_int_equal(chmod(open_folder, 0700), 0);
+    assert_int_equal(symlink(open_folder, link_folder), 0);
+    setenv("MEMCOORD_RUNTIME_DIR", link_folder, 1);
+    assert_int_equal(rundir_file("x", "", &path), -EPERM);
+    setenv("MEMCOORD_RUNTIME_DIR", "/nonexistent/folder", 1);
+    assert_int_equal(rundir_file("x", "", &path), -ENOENT);
+    setenv("MEMCOORD_RUNTIME_DIR", folder, 1);
+}
+
 static void what_was_saved_is_read_again(void **state)
 {
     struct origins o = { 0 };
-    char *file = rundir_file("test", ".origins");
+    char *file = own_file("test");
 
     (void)state;
     assert_int_equal(origins_load(file, &o), 0);
@@ -42,7 +73,7 @@ static void what_was_saved_is_read_again(void **state)
 static void lines_that_are_not_understood_are_left_out(void **state)
 {
     struct origins o = { 0 };
-    char *file = rundir_file("broken", ".origins");
+    char *file = own_file("broken");
     FILE *f = fopen(file, "w");
 
     (void)state;
@@ -113,6 +144,7 @@ static void a_host_is_claimed_once_and_the_second_learns_by_whom(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_folder_that_is_not_ours_alone_is_refused),
         cmocka_unit_test(what_was_saved_is_read_again),
         cmocka_unit_test(lines_that_are_not_understood_are_left_out),
         cmocka_unit_test(a_file_that_cannot_be_written_is_an_error_and_the_memory_stays),
