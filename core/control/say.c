@@ -8,6 +8,8 @@
 #include "control/why.h"
 
 static const uint64_t quiet_ms = 60 * 1000;
+/* On a short host with 10,000 domains all may be refused at once. */
+static const size_t refusals_a_tick = 20;
 
 /* Reasons that the guard gives of its own, not for what a policy asked. */
 static bool is_own(enum guard_reason reason)
@@ -34,16 +36,21 @@ static void say_change(const struct tick_result *result, size_t i)
 {
     const struct memcoord_domain *seen = &result->snapshot->domains[i].seen;
     const struct guard_verdict *v = &result->verdicts[i];
+    struct domain *domain = result->domains->list[i];
+    bool dry_run = result->config->daemon.dry_run;
     char text[300];
 
+    if (dry_run && domain->said_target_kib == v->granted_kib)
+        return; /* it is not done, and would be said at every tick */
+    domain->said_target_kib = v->granted_kib;
     describe(result, i, text, sizeof(text));
-    log_info("%s: %s%" PRIu64 " -> %" PRIu64 " MiB (%s)", seen->name,
-             result->config->daemon.dry_run ? "would go " : "", seen->target_kib / 1024,
-             v->granted_kib / 1024, text);
+    log_info("%s: %s%" PRIu64 " -> %" PRIu64 " MiB (%s)", seen->name, dry_run ? "would go " : "",
+             seen->target_kib / 1024, v->granted_kib / 1024, text);
 }
 
-/* Asked for and refused: said once a minute for each reason. */
-static void say_refusal(const struct tick_result *result, size_t i)
+/* Asked for and refused: said once a minute for each reason. False: it would be said, but there is
+ * no room for more lines. */
+static bool say_refusal(const struct tick_result *result, size_t i, bool room)
 {
     const struct memcoord_domain *seen = &result->snapshot->domains[i].seen;
     const struct guard_verdict *v = &result->verdicts[i];
@@ -52,7 +59,9 @@ static void say_refusal(const struct tick_result *result, size_t i)
     char text[300];
 
     if (now_s < *quiet_until_s)
-        return;
+        return true;
+    if (!room)
+        return false;
     *quiet_until_s = now_s + (uint32_t)(quiet_ms / 1000);
     describe(result, i, text, sizeof(text));
     if (v->asked_kib == MEMCOORD_UNKNOWN)
@@ -61,6 +70,7 @@ static void say_refusal(const struct tick_result *result, size_t i)
         log_info("%s: stays at %" PRIu64 " MiB, %" PRIu64 " refused (%s)", seen->name,
                  seen->target_kib / 1024, memcoord_min(v->asked_kib, UINT64_C(1) << 34) / 1024,
                  text);
+    return true;
 }
 
 static void say_unmanaged(struct domain *domain, const char *why)
@@ -85,21 +95,25 @@ static void print_mib(uint64_t kib, char *text, size_t size)
 /* All that the decision was made on, at debug level. */
 static void say_domain(const struct memcoord_domain *seen)
 {
-    char used[32], usable[32];
+    char used[32], usable[32], growth[32], age[32] = "unknown";
 
     print_mib(seen->used_kib, used, sizeof(used));
     print_mib(seen->usable_kib, usable, sizeof(usable));
-    log_debug("%s: balloon %" PRIu64 " target %" PRIu64 " used %s usable %s growth %" PRId64
-              " KiB/s age %" PRId64 " ms%s%s%s",
-              seen->name, seen->balloon_kib / 1024, seen->target_kib / 1024, used, usable,
-              (int64_t)seen->growth_kib_per_s, (int64_t)seen->stats_age_ms,
-              seen->flags & MEMCOORD_NEW ? " new" : "",
-              seen->flags & MEMCOORD_SETTLING ? " settling" : "",
-              seen->flags & MEMCOORD_STALE ? " stale" : "");
+    print_mib(seen->growth_kib_per_s, growth, sizeof(growth));
+    if (seen->stats_age_ms != MEMCOORD_UNKNOWN)
+        snprintf(age, sizeof(age), "%" PRIu64 " ms", seen->stats_age_ms);
+    log_debug("%s: balloon %" PRIu64 " MiB, target %" PRIu64
+              " MiB, used %s, usable %s, growth a second %s, age %s%s%s%s",
+              seen->name, seen->balloon_kib / 1024, seen->target_kib / 1024, used, usable, growth,
+              age, seen->flags & MEMCOORD_NEW ? ", new" : "",
+              seen->flags & MEMCOORD_SETTLING ? ", settling" : "",
+              seen->flags & MEMCOORD_STALE ? ", stale" : "");
 }
 
 void say_changes(const struct tick_result *result)
 {
+    size_t refused = 0, untold = 0;
+
     for (size_t i = 0; i < result->snapshot->seen.n_domains; i++) {
         const struct snapshot_domain *d = &result->snapshot->domains[i];
         const struct guard_verdict *v = &result->verdicts[i];
@@ -110,8 +124,10 @@ void say_changes(const struct tick_result *result)
         if (v->granted_kib != d->seen.target_kib)
             say_change(result, i);
         else if (v->reason != GUARD_NOT_ASKED && v->reason != GUARD_NO_CHANGE)
-            say_refusal(result, i);
+            untold += !say_refusal(result, i, refused++ < refusals_a_tick);
     }
+    if (untold > 0)
+        log_info("%zu more domains were refused what was asked for them", untold);
 }
 
 void say_summary(const struct tick_result *result)

@@ -22,8 +22,8 @@ struct tick_result {
 };
 
 /* `web1: 512 -> 612 MiB (usable 61 MiB below low 100 MiB)` for each domain whose target changes
- * ("would go ..." in a dry run); refusals with the guard's reason, each at most once a minute; who is
- * not managed, and why, when that changes. */
+ * ("would go ..." in a dry run, once for each target); refusals with the guard's reason, each at most
+ * once a minute and 20 lines a tick; who is not managed, and why, when that changes. */
 void say_changes(const struct tick_result *result);
 
 /* The summary line: domains, host memory, what is granted and reclaimed. RPCs at debug level. */

@@ -2,51 +2,9 @@
 /* Whole ticks with the real policies on a host in memory. */
 #include "lib/cmocka.h"
 
-#include <stdlib.h>
-
-#include "control/coordinator.h"
-#include "lib/fake_host.h"
+#include "lib/capture.h"
+#include "lib/coordinator_fixture.h"
 #include "util/log.h"
-
-struct bench {
-    struct fake_host fake;
-    struct config config;
-    struct policy *policy;
-    struct policy_instance *instance;
-    struct origins origins;
-    struct coordinator c;
-};
-
-static volatile sig_atomic_t stop;
-
-static void open_bench(struct bench *b, size_t n, const char *policy)
-{
-    char error[256], path[512];
-
-    memset(b, 0, sizeof(*b));
-    stop = 0;
-    fake_open(&b->fake, n);
-    assert_int_equal(config_defaults(&b->config), 0);
-    b->config.domain_defaults.min = (struct amount){ .kib = 200 * MIB };
-    snprintf(path, sizeof(path), "%s/policies", getenv("MEMCOORD_TOP"));
-    if (policy_load(policy, path, &b->policy, error, sizeof(error)) < 0)
-        fail_msg("%s", error);
-    assert_int_equal(policy_instance_new(b->policy, &b->instance), 0);
-    b->c = (struct coordinator){
-        .config = &b->config, .host = &b->fake.host, .instance = b->instance, .origins = &b->origins
-    };
-    assert_int_equal(domains_set_policy_state(&b->c.domains, b->policy->table.domain_state_size),
-                     0);
-}
-
-static void close_bench(struct bench *b)
-{
-    coordinator_free(&b->c);
-    origins_free(&b->origins);
-    policy_instance_free(b->instance);
-    policy_unload(b->policy);
-    config_free(&b->config);
-}
 
 static void idle_guests_give_back_and_a_hungry_one_grows(void **state)
 {
@@ -188,6 +146,53 @@ static void restore_stays_within_the_budget_and_says_who_is_short(void **state)
     close_bench(&b);
 }
 
+static void what_a_paused_domain_had_is_owed_and_said(void **state)
+{
+    static struct capture said;
+    struct bench b;
+
+    (void)state;
+    open_bench(&b, 2, "threshold");
+    coordinator_run(&b.c, 15, &stop);
+    b.fake.domains[0].state = HOST_DOMAIN_PAUSED;
+    capture_begin(&said);
+    log_open(LOG_LEVEL_INFO);
+    assert_int_equal(coordinator_restore(&b.c), 1);
+    capture_end(&said);
+    log_open(LOG_LEVEL_ERROR);
+    assert_int_equal(capture_count(&said, "web0: "), 1);
+    assert_non_null(strstr(said.text, "(the domain is paused)"));
+    assert_non_null(strstr(said.text, "1 domain could not be given back"));
+    assert_int_equal(b.fake.domains[1].balloon_kib, 512 * MIB);
+    close_bench(&b);
+}
+
+static int half_a_plan(void *state, const struct memcoord_snapshot *s, struct memcoord_plan *plan)
+{
+    (void)state;
+    memcoord_set_target(plan, s->domains[0], 1024 * MIB, "before it fails");
+    return memcoord_fail(plan, EDOM, "no idea");
+}
+
+static void a_policy_that_fails_changes_nothing_and_rescue_goes_on(void **state)
+{
+    static struct capture said;
+    struct bench b;
+
+    (void)state;
+    open_bench(&b, 2, "threshold");
+    coordinator_run(&b.c, 1, &stop);
+    b.policy->table.decide = half_a_plan;
+    b.fake.used_kib[1] = 500 * MIB;
+    capture_begin(&said);
+    coordinator_run(&b.c, 5, &stop);
+    capture_end(&said);
+    assert_int_equal(capture_count(&said, "policy threshold: no idea"), 1);
+    assert_int_equal(b.fake.domains[0].balloon_kib, 512 * MIB);
+    assert_true(b.fake.domains[1].balloon_kib >= 600 * MIB);
+    close_bench(&b);
+}
+
 static void a_domain_that_goes_and_comes_anew_is_another(void **state)
 {
     struct bench b;
@@ -243,6 +248,8 @@ int main(void)
         cmocka_unit_test(stop_ends_it_at_once),
         cmocka_unit_test(restore_gives_back_what_domains_had),
         cmocka_unit_test(restore_stays_within_the_budget_and_says_who_is_short),
+        cmocka_unit_test(what_a_paused_domain_had_is_owed_and_said),
+        cmocka_unit_test(a_policy_that_fails_changes_nothing_and_rescue_goes_on),
         cmocka_unit_test(a_domain_that_goes_and_comes_anew_is_another),
         cmocka_unit_test(domains_are_told_apart_when_the_host_names_them_in_another_order),
     };
