@@ -15,17 +15,16 @@
 
 static const char help[] =
     "usage: memcoord policies [NAME] [-c FILE] [--policy-path FOLDERS] [--json]\n"
-    "\n"
     "Lists the policies that are installed, or the parameters of the policy NAME.\n"
     "\n"
-    "  -c, --config FILE      take policy_path from FILE, and show the parameters as FILE sets them\n"
-    "      --policy-path P    look in these folders (separated by ':')\n"
-    "      --json             print JSON\n"
-    "  -h, --help             print this\n"
-    "  -V, --version          print the version\n"
+    "-c, --config FILE          take policy_path from FILE, and show the parameters as FILE sets them\n"
+    "    --policy-path FOLDERS  look in these folders (separated by ':')\n"
+    "    --json                 print JSON\n"
+    "-h, --help                 this text\n"
+    "-V, --version              the version\n"
     "\n"
-    "Exits with 0; 1 if there is none, or one that can't be loaded; 2 on wrong usage or a wrong\n"
-    "configuration.\n";
+    "Exit status: 0, 1 (there is none, or one that can't be loaded), 2 (wrong usage or configuration,\n"
+    "or no policy NAME).\n";
 
 struct request {
     const char *name, *config_file, *policy_path;
@@ -112,11 +111,12 @@ static int show_one(const struct request *request, const struct config *config)
     struct policy *policy;
     struct policy_instance *instance;
     char error[ERROR_BYTES];
-    int status = EXIT_FAILURE;
+    int status = EXIT_FAILURE, r;
 
-    if (policy_load(request->name, config->daemon.policy_path, &policy, error, sizeof(error))) {
+    r = policy_load(request->name, config->daemon.policy_path, &policy, error, sizeof(error));
+    if (r < 0) {
         fprintf(stderr, "memcoord: %s\n", error);
-        return EXIT_FAILURE;
+        return r == -ENOENT ? EXIT_USAGE : EXIT_FAILURE;
     }
     if (policy_instance_new(policy, &instance)) {
         fprintf(stderr, "memcoord: out of memory\n");

@@ -52,10 +52,12 @@ out=$(policies --policy-path "$tmp/empty" 2>"$tmp/stderr")
 is "$?:$out" "1:" "a folder without policies: status 1, nothing on standard output"
 like "$(cat "$tmp/stderr")" "no policies in $tmp/empty" "and it is said"
 out=$(policies nix --policy-path "$tmp/one:$tmp/two" 2>&1)
-is $? 1 "a policy that is not there: status 1"
+is $? 2 "a policy that is not there: status 2, as for decide"
 like "$out" "no policy 'nix': looked for nix.so in $tmp/one $tmp/two" "the folders are named"
 
 echo junk > "$tmp/one/broken.so"
+policies broken --policy-path "$tmp/one" >"$tmp/stdout" 2>"$tmp/stderr"
+is $? 1 "one that is there and can't be loaded: status 1"
 out=$(policies --policy-path "$tmp/one" 2>&1)
 is $? 1 "one that can't be loaded: status 1"
 like "$out" '^both  ' "the others are listed"

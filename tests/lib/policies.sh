@@ -17,9 +17,10 @@ build() {
 
 # refused NAME WANT FILE...: a policy that can't be loaded, with a message like WANT, naming FILE
 refused() {
-    local name=$1 want=$2 file=$3 out
+    local name=$1 want=$2 file=$3 status=1 out
+    [ -e "$file" ] || status=2
     out=$("$memcoord" policies "$file" 2>&1 >"$tmp/stdout")
-    if [ $? -ne 1 ] || [ -s "$tmp/stdout" ]; then
+    if [ $? -ne $status ] || [ -s "$tmp/stdout" ]; then
         fail "$name" "loaded: $(cat "$tmp/stdout")" "$out"
     elif [[ $out != *"$file"* ]]; then
         fail "$name" "does not name $file: $out"
