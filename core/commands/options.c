@@ -39,5 +39,9 @@ const char *options_config(const char *given)
 
     if (given)
         return given;
-    return access(here, F_OK) == 0 ? here : installed;
+    if (access(here, F_OK) == 0)
+        return here;
+    if (access(installed, F_OK) != 0)
+        fprintf(stderr, "memcoord: there is no ./%s: want one, %s, or -c FILE\n", here, installed);
+    return installed;
 }

@@ -25,7 +25,8 @@ int options_other(int option, const char *help);
 int options_too_many(const char *argument, const char *help);
 
 /* The configuration to use: `given` if it is not NULL, else coord.ini in the current folder, else
- * /etc/memcoord/coord.ini. Static text or `given`. */
+ * /etc/memcoord/coord.ini, which may be missing, too: then this says where else one could be, and who
+ * opens it says that it can't. Static text or `given`. */
 const char *options_config(const char *given);
 
 #endif

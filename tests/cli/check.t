@@ -170,9 +170,10 @@ rm coord.ini
 if [ -e /etc/memcoord/coord.ini ]; then
     skip "else /etc/memcoord/coord.ini" "it exists here"
 else
-    "$memcoord" check 2>err
-    is "$(cat err)" "/etc/memcoord/coord.ini: can't be opened: No such file or directory" \
-        "else /etc/memcoord/coord.ini"
+    check_says 2
+    is "$err" "memcoord: there is no ./coord.ini: want one, /etc/memcoord/coord.ini, or -c FILE
+/etc/memcoord/coord.ini: can't be opened: No such file or directory" \
+        "else /etc/memcoord/coord.ini, and if that is missing, too, both are named"
 fi
 
 check_says 0 --help
