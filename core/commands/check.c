@@ -14,11 +14,11 @@ static const char help[] =
     "nothing is, what would run: every key in effect, the host, and its domains with their bounds.\n"
     "Changes nothing.\n"
     "\n"
-    "-c, --config FILE the configuration (default: coord.ini here, else /etc/memcoord/coord.ini)\n"
-    "    --json        print JSON\n"
-    "    --proc DIR    read the host's memory from DIR/meminfo instead of /proc/meminfo\n"
-    "-h, --help        this text\n"
-    "-V, --version     the version\n"
+    "-c, --config FILE  the configuration (default: coord.ini here, else /etc/memcoord/coord.ini)\n"
+    "    --json         print JSON\n"
+    "    --proc DIR     read the host's memory from DIR/meminfo instead of /proc/meminfo\n"
+    "-h, --help         this text\n"
+    "-V, --version      the version\n"
     "\n"
     "Exit status: 0, 1 (the host can't be reached), 2 (wrong usage or configuration).\n";
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The commands: each takes its own arguments (argv[0] is its name), and returns the status to exit
- * with: 0, 1 (failed), or 2 (wrong usage or configuration). Results go to standard output, all else
- * to standard error. */
+/* The commands: each takes its own arguments (argv[0] is "memcoord", with which getopt's messages
+ * begin), and returns the status to exit with: 0, 1 (failed), or 2 (wrong usage or configuration).
+ * Results go to standard output, all else to standard error. */
 #ifndef CORE_COMMANDS_COMMANDS_H
 #define CORE_COMMANDS_COMMANDS_H
 
@@ -15,5 +15,13 @@ int command_check(int argc, char **argv);
 int command_policies(int argc, char **argv);
 /* memcoord decide: decisions on snapshots from JSON lines. */
 int command_decide(int argc, char **argv);
+
+struct command {
+    const char *name;
+    int (*call)(int argc, char **argv);
+};
+
+/* All of them, ended by one without a name. */
+extern const struct command commands[];
 
 #endif

@@ -19,7 +19,6 @@
 
 static const char help[] =
     "usage: memcoord decide -p NAME [-c FILE] [--set KEY=VALUE]... [--no-guard] [SNAPSHOTS]\n"
-    "\n"
     "Reads snapshots, one JSON object a line, from the file SNAPSHOTS or standard input, lets the\n"
     "policy NAME decide on each, and prints each decision as one line of JSON. The policy's state\n"
     "is kept from line to line. Nothing is changed anywhere.\n"
@@ -37,16 +36,16 @@ static const char help[] =
     "are not given. In the output null says that no change was asked; where the policy failed, the\n"
     "line is {\"tick\":..,\"error\":\"..\"}.\n"
     "\n"
-    "  -p, --policy NAME      the policy; the one that FILE names if it is not given\n"
-    "  -c, --config FILE      take [host], [guard], [domain] and [policy NAME] from FILE\n"
-    "      --policy-path P    look for the policy in these folders (separated by ':')\n"
-    "      --set KEY=VALUE    set a parameter of the policy\n"
-    "      --no-guard         grant what the policy asks, whatever it is\n"
-    "  -h, --help             print this\n"
-    "  -V, --version          print the version\n"
+    "-p, --policy NAME          the policy; the one that FILE names if it is not given\n"
+    "-c, --config FILE          take [host], [guard], [domain] and [policy NAME] from FILE\n"
+    "    --policy-path FOLDERS  look for the policy in these folders (separated by ':')\n"
+    "    --set KEY=VALUE        set a parameter of the policy\n"
+    "    --no-guard             grant what the policy asks, whatever it is\n"
+    "-h, --help                 this text\n"
+    "-V, --version              the version\n"
     "\n"
-    "Exits with 0; 1 if the policy failed on a line; 2 on wrong usage, a wrong configuration, a policy\n"
-    "that can't be loaded, or a line that is no snapshot, where it stops.\n";
+    "Exit status: 0, 1 (the policy failed on a line), 2 (wrong usage or configuration, a policy that\n"
+    "can't be loaded, or a line that is no snapshot, where it stops).\n";
 
 struct request {
     const char *policy, *config_file, *policy_path, *snapshots;

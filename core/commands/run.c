@@ -13,19 +13,20 @@
 #include "commands/setup.h"
 #include "control/coordinator.h"
 #include "util/log.h"
+#include "util/suggest.h"
 
 static const char help[] =
     "usage: memcoord [run] [-c FILE] [-v] [--ticks N] [--proc DIR] [INTERVAL]\n"
     "       memcoord COMMAND [--help]\n"
     "Coordinates the memory of all running domains of a libvirt host.\n"
     "\n"
-    "INTERVAL          seconds between two ticks, 0.1 to 3600; wins over `interval` in FILE\n"
-    "-c, --config FILE the configuration (default: coord.ini here, else /etc/memcoord/coord.ini)\n"
-    "-v, --verbose     debug lines, too\n"
-    "    --ticks N     end after N ticks\n"
-    "    --proc DIR    read the host's memory from DIR/meminfo instead of /proc/meminfo\n"
-    "-h, --help        this text\n"
-    "-V, --version     the version\n"
+    "INTERVAL           seconds between two ticks, 0.1 to 3600; wins over `interval` in FILE\n"
+    "-c, --config FILE  the configuration (default: coord.ini here, else /etc/memcoord/coord.ini)\n"
+    "-v, --verbose      debug lines, too\n"
+    "    --ticks N      end after N ticks\n"
+    "    --proc DIR     read the host's memory from DIR/meminfo instead of /proc/meminfo\n"
+    "-h, --help         this text\n"
+    "-V, --version      the version\n"
     "\n"
     "Commands:\n"
     "  run       coordinate (the default)\n"
@@ -68,17 +69,27 @@ static void catch_signals(struct host *host)
     signal(SIGPIPE, SIG_IGN);
 }
 
+static int refuse_interval(const char *text)
+{
+    struct suggestion best = { NULL, UINT_MAX };
+
+    for (const struct command *command = commands; command->name; command++)
+        suggest_consider(&best, text, command->name);
+    fprintf(
+        stderr,
+        "memcoord: '%s' is neither a command nor an interval: %s%s%swant seconds, 0.1 to 3600\n",
+        text, best.word ? "did you mean " : "", best.word ? best.word : "",
+        best.word ? "? Or " : "");
+    return -EINVAL;
+}
+
 static int parse_interval(const char *text, uint64_t *interval_ms)
 {
     char *end;
     double seconds = strtod(text, &end);
 
-    if (end == text || *end || !(seconds >= 0.1 && seconds <= 3600)) {
-        fprintf(stderr,
-                "memcoord: '%s' is neither a command nor an interval: want seconds, 0.1 to 3600\n",
-                text);
-        return -EINVAL;
-    }
+    if (end == text || *end || !(seconds >= 0.1 && seconds <= 3600))
+        return refuse_interval(text);
     *interval_ms = (uint64_t)(seconds * 1000 + 0.5);
     return 0;
 }
