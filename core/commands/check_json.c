@@ -19,8 +19,8 @@ static json_t *json_lines(const struct problems *problems)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; problems->lines && i < problems->n; i++)
-        json_array_append_new(list, json_text(problems->lines[i]));
+    for (size_t i = 0; problems->list && i < problems->n; i++)
+        json_array_append_new(list, json_text(problems->list[i].text));
     return list;
 }
 

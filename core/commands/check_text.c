@@ -149,5 +149,5 @@ void check_show_host(const struct check_host *seen)
     else
         printf("# no domain runs\n");
     for (size_t i = 0; i < seen->warnings.n; i++)
-        printf("# warning: %s\n", seen->warnings.lines[i]);
+        printf("# warning: %s\n", seen->warnings.list[i].text);
 }

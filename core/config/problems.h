@@ -6,11 +6,18 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Zero it to begin. Lines in the order in which they were found. */
+struct problem {
+    char *text; /* "file:line: what" */
+    size_t file_length;
+    int line;
+};
+
+/* Zero it to begin. Files are in the order in which they were first named, the problems of a file in
+ * the order of its lines, those of one line (and those of none, which come last) as they were found. */
 struct problems {
-    char **lines;
+    struct problem *list; /* NULL where n only says that a problem could not be kept */
     size_t n;
-    int out_of_memory; /* a line could not be kept; then n counts one at least */
+    int out_of_memory; /* a problem could not be kept; then n counts one at least */
 };
 
 /* Adds "file:line: text", or "file: text" where `line` is 0, or the bare text where file is NULL. */

@@ -52,12 +52,12 @@ is "$(printf '%s\n' "$err" | sed 's/: looked for .* in .*;/: .../')" \
 "x.ini:3: unknown key 'intervall' in [memcoord]: did you mean 'interval'? allowed are uri, interval, policy, policy_path, dry_run, on_exit
 x.ini:6: max_shrink: '50MB' has an unknown unit: want a size such as 100MiB (KiB, MiB, GiB, TiB), 1MiB..16TiB
 x.ini:9: min (2GiB) is above max (1GiB) in [domain web*]
-x.ini:16: unknown section [polizy x]: did you mean [policy ...]? allowed are [memcoord], [host], [guard], [domain GLOB], [policy NAME]
 x.ini:10: [policy threshold] low is above high
 x.ini:13: [policy proportional] surplus: 'burn' is not one of keep|share
 x.ini:14: [policy proportional] 'headroon' is no parameter of policy proportional: did you mean headroom? it has headroom_min, headroom, surplus
-x.ini:15: no policy 'thresold': ... did you mean 'threshold'?" \
-    "all that is wrong, in sections and in policies, is said at once"
+x.ini:15: no policy 'thresold': ... did you mean 'threshold'?
+x.ini:16: unknown section [polizy x]: did you mean [policy ...]? allowed are [memcoord], [host], [guard], [domain GLOB], [policy NAME]" \
+    "all that is wrong, in sections and in policies, is said at once, in the order of lines"
 is "$out" "" "nothing would run"
 
 printf '[memcoord]\nuri = test:///default\n[policy threshold]\nlow = 300MiB\n' > x.ini

@@ -38,7 +38,7 @@ static inline struct loaded load_bytes(const char *bytes, size_t size)
     write_file(path, bytes, size);
     loaded.result = config_load(path, &loaded.config, &problems);
     for (size_t i = 0; i < problems.n; i++) {
-        const char *line = problems.lines[i];
+        const char *line = problems.list[i].text;
         size_t used = strlen(loaded.said);
         if (strncmp(line, path, strlen(path)) != 0)
             abort(); /* each line names the file first */

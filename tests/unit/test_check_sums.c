@@ -45,7 +45,7 @@ static void expect(uint64_t total_kib, uint64_t limit_kib, const char *says)
     check_sums(&config, &snapshot, &warnings);
     assert_int_equal(warnings.n, says ? 1 : 0);
     if (says)
-        assert_string_equal(warnings.lines[0], says);
+        assert_string_equal(warnings.list[0].text, says);
     problems_free(&warnings);
     snapshot_free(&snapshot);
 }

@@ -257,10 +257,10 @@ static void what_is_no_readable_file_is_refused(void **state)
 
     (void)state;
     assert_int_equal(config_load("/nonexistent/coord.ini", &config, &problems), -ENOENT);
-    assert_string_equal(problems.lines[0],
+    assert_string_equal(problems.list[0].text,
                         "/nonexistent/coord.ini: can't be opened: No such file or directory");
     assert_int_equal(config_load("/tmp", &config, &problems), -EISDIR);
-    assert_string_equal(problems.lines[1], "/tmp: can't be read: Is a directory");
+    assert_string_equal(problems.list[1].text, "/tmp: can't be read: Is a directory");
     assert_int_equal(config_load("/dev/zero", &config, &problems), -EINVAL);
     assert_int_equal(problems.n, 3);
     assert_null(config.file);

@@ -131,7 +131,7 @@ static int configure(const char *low, const char *high, char *said, size_t size)
 
     said[0] = '\0';
     for (size_t i = 0; i < problems.n; i++)
-        snprintf(said + strlen(said), size - strlen(said), "%s\n", problems.lines[i]);
+        snprintf(said + strlen(said), size - strlen(said), "%s\n", problems.list[i].text);
     problems_free(&problems);
     return r;
 }

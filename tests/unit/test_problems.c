@@ -27,8 +27,30 @@ static void problems_name_their_place_and_keep_their_order(void **state)
     problems_free(&problems);
     assert_int_equal(problems.n, 0);
     problems_add(&problems, NULL, 0, "again");
-    assert_string_equal(problems.lines[0], "again");
+    assert_string_equal(problems.list[0].text, "again");
     problems_free(&problems);
+    problems_free(&problems);
+}
+
+static void problems_of_a_file_come_in_the_order_of_its_lines(void **state)
+{
+    struct problems problems = { 0 };
+    char text[256] = "";
+    FILE *out = fmemopen(text, sizeof(text), "w");
+
+    (void)state;
+    problems_add(&problems, "a.ini", 0, "whole");
+    problems_add(&problems, "a.ini", 30, "x");
+    problems_add(&problems, "b.ini", 1, "other");
+    problems_add(&problems, "a.ini", 4, "first");
+    problems_add(&problems, "b.ini", 100, "other");
+    problems_add(&problems, "b.ini", 9, "other");
+    problems_add(&problems, "b.ini", 9, "again");
+    problems_print(&problems, out);
+    fclose(out);
+    assert_string_equal(text, "a.ini:4: first\na.ini:30: x\na.ini: whole\n"
+                              "b.ini:1: other\nb.ini:9: other\nb.ini:9: again\n"
+                              "b.ini:100: other\n");
     problems_free(&problems);
 }
 
@@ -79,6 +101,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(problems_name_their_place_and_keep_their_order),
+        cmocka_unit_test(problems_of_a_file_come_in_the_order_of_its_lines),
         cmocka_unit_test(a_problem_that_found_no_memory_still_counts),
         cmocka_unit_test(slips_are_counted),
         cmocka_unit_test(the_nearest_word_is_kept),
