@@ -22,9 +22,9 @@ static int judge(const struct stat *st, const char *path, char *error, size_t er
                         path, what, uid, me ? " or the user who runs this" : "");
     if (st->st_mode & (S_IWGRP | S_IWOTH))
         return complain(error, error_size, -EPERM,
-                        "%s: %s can be written by %s (mode %04o); want at most %04o", path, what,
-                        st->st_mode & S_IWOTH ? "others" : "its group",
-                        (unsigned)st->st_mode & 07777u, 0755u);
+                        "%s: %s can be written by %s (mode %04o); want at most %04o: chmod go-w %s",
+                        path, what, st->st_mode & S_IWOTH ? "others" : "its group",
+                        (unsigned)st->st_mode & 07777u, 0755u, path);
     return 0;
 }
 

@@ -63,6 +63,16 @@ is $? 1 "one that can't be loaded: status 1"
 like "$out" '^both  ' "the others are listed"
 like "$out" "^can't be loaded: $tmp/one/broken.so: not a shared object" "and it, with the reason"
 
+umask 022
+made writable two "x"
+for what in writable/two.so writable; do
+    chmod g+w "$tmp/$what"
+    like "$(policies "$tmp/writable/two.so" 2>&1)" "can be written by its group .*: chmod go-w $tmp/$what$" \
+        "what can be written by its group: what to do is said ($what)"
+    eval "$(policies "$tmp/writable/two.so" 2>&1 | sed 's/.*: \(chmod \)/\1/')"
+    ok "... and it helps" policies "$tmp/writable/two.so"
+done
+
 # ---- JSON
 
 out=$(policies --policy-path "$tmp/one:$tmp/two" --json | perl -MJSON::PP -e '
