@@ -16,6 +16,7 @@
 #include "policy/instance.h"
 
 #define ERROR_BYTES 512
+#define BOM "\xEF\xBB\xBF" /* editors begin UTF-8 with it */
 
 static const char help[] =
     "usage: memcoord decide -p NAME [-c FILE] [--set KEY=VALUE]... [--no-guard] [SNAPSHOTS]\n"
@@ -131,7 +132,7 @@ static int run_line(struct session *session, const char *text, size_t length, ch
                     size_t error_size)
 {
     json_error_t json_error;
-    json_t *line = json_loadb(text, length, JSON_REJECT_DUPLICATES, &json_error);
+    json_t *line = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &json_error);
     int r;
 
     if (!line) {
@@ -155,14 +156,15 @@ static int run_line(struct session *session, const char *text, size_t length, ch
 static int run_lines(struct session *session, FILE *in, const char *name)
 {
     char *text = NULL, error[ERROR_BYTES] = "";
-    size_t size = 0, number = 0;
+    size_t size = 0, number = 0, start;
     ssize_t length;
     int r = 0;
 
     while (!r && (length = getline(&text, &size, in)) >= 0) {
         number++;
-        if (strspn(text, " \t\r\n") < (size_t)length)
-            r = run_line(session, text, (size_t)length, error, sizeof(error));
+        start = number == 1 && strncmp(text, BOM, strlen(BOM)) == 0 ? strlen(BOM) : 0;
+        if (start + strspn(text + start, " \t\r\n") < (size_t)length)
+            r = run_line(session, text + start, (size_t)length - start, error, sizeof(error));
     }
     free(text);
     if (r)

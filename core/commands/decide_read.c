@@ -2,6 +2,7 @@
 #include "commands/decide_read.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/complain.h"
@@ -167,6 +168,19 @@ static void complete_statistics(struct snapshot_domain *d, const struct config *
     d->overhead_kib = either(d->overhead_kib, config->host.domain_overhead_kib);
 }
 
+/* A key that must be there is not, or is no `want`. */
+static int refuse_value(const char *key, json_t *value, const char *want, char *error,
+                        size_t error_size)
+{
+    char *text =
+        value && !json_is_null(value) ? json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
+    int r = text ? complain(error, error_size, -EINVAL, "%s is %.40s; want %s", key, text, want)
+                 : complain(error, error_size, -EINVAL, "%s is missing; want %s", key, want);
+
+    free(text);
+    return r;
+}
+
 static int read_domain(json_t *object, const struct config *config, struct snapshot_domain *d,
                        char *error, size_t error_size)
 {
@@ -176,7 +190,7 @@ static int read_domain(json_t *object, const struct config *config, struct snaps
     int r = json_fields_read(object, domain_fields, d, why, sizeof(why));
 
     if (!r && (!name || !*name))
-        r = complain(why, sizeof(why), -EINVAL, "name is missing; want a text");
+        r = refuse_value("name", json_object_get(object, "name"), "a text", why, sizeof(why));
     d->seen.name = name;
     if (!r)
         r = read_flags(json_object_get(object, "flags"), &d->seen.flags, why, sizeof(why));
@@ -189,7 +203,6 @@ static int read_domain(json_t *object, const struct config *config, struct snaps
     complete_statistics(d, config);
     return 0;
 }
-
 
 /* Derives what the host's figures do not say, and lets stand what they do. */
 static void complete_host(struct snapshot *snapshot, const struct config *config,
@@ -253,7 +266,7 @@ int decide_read(json_t *line, const struct config *config, const struct guard_se
     if (r)
         return r;
     if (!json_is_array(list))
-        return complain(error, error_size, -EINVAL, "domains is missing; want a list");
+        return refuse_value("domains", list, "a list", error, error_size);
     r = snapshot_begin(snapshot, json_array_size(list));
     if (r)
         return complain(error, error_size, r, "out of memory");

@@ -44,6 +44,15 @@ static int wrong_value(const struct json_field *field, json_t *value, char *erro
     return -EINVAL;
 }
 
+static int wrong_kind(json_t *value, char *error, size_t error_size)
+{
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+
+    complain(error, error_size, 0, "want a JSON object, not %.40s", text ? text : "?");
+    free(text);
+    return -EINVAL;
+}
+
 static int read_field(const struct json_field *field, json_t *value, void *to, char *error,
                       size_t error_size)
 {
@@ -69,7 +78,7 @@ int json_fields_read(json_t *object, const struct json_field *fields, void *to, 
     json_t *value;
 
     if (!json_is_object(object))
-        return complain(error, error_size, -EINVAL, "not a JSON object");
+        return wrong_kind(object, error, error_size);
     for (const struct json_field *field = fields; field->key; field++)
         store(field, to, (int64_t)field->absent);
     json_object_foreach(object, key, value)

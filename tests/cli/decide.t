@@ -172,6 +172,8 @@ is "$(shown time "{\"interval_ms\":250,\"tick\":7,\"now_ms\":90000,\"domains\":[
 $line")" "7 90000 250
 8 90250 250
 9 91250 1000" "unless they are given"
+is "$(printf '\357\273\277%s\n%s\n' "$line" "$line" | told | wc -l)" 2 "a byte order mark does no harm"
+is "$(printf '\357\273\277\n%s\n' "$line" | told | wc -l)" 1 "nor in a line of its own"
 is "$(printf '\n%s\n\n  \n%s' "$line" "$line" | told | wc -l)" 2 "empty lines are skipped, the last needs no end"
 
 out=$(echo "$three" | told --set fail_at=2)
@@ -216,22 +218,26 @@ with() { echo "{\"domains\":[$a,{\"name\":\"b\",\"max_kib\":9000,\"balloon_kib\"
 ok "this line is right" told <<< "$(with '')"
 wrong "no JSON" 'not JSON: .*column' '{"domains":'
 wrong "text after it" 'not JSON' "$line x"
-wrong "no object" 'not a JSON object' '[]'
+wrong "no object" 'want a JSON object, not \[\]$' '[]'
+wrong "null" 'want a JSON object, not null$' 'null'
+wrong "a text" 'want a JSON object, not "host"$' '"host"'
+wrong "a number" 'want a JSON object, not 5$' '5'
 wrong "a key twice" 'not JSON: .*duplicate' '{"tick":5,"tick":6,"domains":[]}'
 wrong "an unknown key" "unknown key 'domain'" '{"domain":[]}'
 wrong "no domains" 'domains is missing; want a list' '{}'
-wrong "domains that are no list" 'domains is missing; want a list' '{"domains":{}}'
-wrong "a domain that is no object" 'domain number 1: not a JSON object' '{"domains":[5]}'
+wrong "domains that are null" 'domains is missing; want a list' '{"domains":null}'
+wrong "domains that are an object" 'domains is \{\}; want a list$' '{"domains":{}}'
+wrong "a domain that is no object" 'domain number 1: want a JSON object, not 5$' '{"domains":[5]}'
 wrong "no name" 'domain number 1: name is missing' '{"domains":[{"balloon_kib":5}]}'
-wrong "an empty name" 'domain number 1: name is missing' '{"domains":[{"name":""}]}'
-wrong "a name that is a number" 'domain number 1: name is missing' '{"domains":[{"name":5}]}'
+wrong "an empty name" 'domain number 1: name is ""; want a text$' '{"domains":[{"name":""}]}'
+wrong "a name that is a number" 'domain number 1: name is 5; want a text$' '{"domains":[{"name":5}]}'
 wrong "two domains of one name" "domain 'a' is there twice" "{\"domains\":[$a,$b,$a]}"
 wrong "no balloon" "domain 'x': balloon_kib is missing" '{"domains":[{"name":"x","max_kib":5}]}'
 wrong "no max" "domain 'x': max_kib is missing" '{"domains":[{"name":"x","balloon_kib":5}]}'
 wrong "min above max" "domain 'b': min_kib 9001 is above max_kib 9000" "$(with ',"min_kib":9001')"
 wrong "an unknown key of a domain" "domain 'b': unknown key 'usable'" "$(with ',"usable":1')"
 wrong "an unknown key of the host" "host: unknown key 'free'" '{"domains":[],"host":{"free":1}}'
-wrong "a host that is no object" 'host: not a JSON object' '{"domains":[],"host":7}'
+wrong "a host that is no object" 'host: want a JSON object, not 7$' '{"domains":[],"host":7}'
 for value in -1 17179869185 '"5"' 1.5 true '[]' '{}'; do
     wrong "usable_kib: $value" \
         "domain 'b': usable_kib is .*; want a whole number, 0 to 17179869184$" "$(with ",\"usable_kib\":$value")"
