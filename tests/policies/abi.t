@@ -142,10 +142,10 @@ else
     pass "a parameter that is no uint64_t does not compile"
 fi
 
-# ---- older headers
+# ---- frozen headers: of each ABI that there was, and of today's
 
 abi=$(sed -n 's/^#define MEMCOORD_ABI \([0-9]*\)u$/\1/p' "$top/include/memcoord/policy.h")
-for ((old = 1; old < abi; old++)); do
+for ((old = 1; old <= abi; old++)); do
     frozen=$top/tests/abi/policy-$old.h
     ok "ABI $old: its header is kept" test -f "$frozen"
     mkdir -p "$tmp/abi$old/memcoord"
@@ -156,13 +156,17 @@ for ((old = 1; old < abi; old++)); do
     is "$(asked "$tmp/abi$old/sample.so")" "$want" "ABI $old: it decides as one of today"
 done
 
-# layout HEADER FIELDS-OF: a line for each field of each struct, and each constant
+# layout HEADER INCLUDE-FOLDER [sizes]: a line for each constant and each field of each struct that
+# HEADER has, as the header in INCLUDE-FOLDER has them; sizes: also the size of each struct
 cat > "$tmp/layout.pl" <<'EOF'
-undef $/; $_ = <>;
+my ($header, $sizes) = @ARGV;
+open my $in, "<", $header or die "$header: $!\n";
+$_ = do { local $/; <$in> };
 s{/\*.*?\*/}{}gs; s/\\\n//g;
 print "#include <memcoord/policy.h>\n#include <stdio.h>\nint main(void) {\n";
 while (/struct (\w+)\s*\{(.*?)\n\};/gs) {
     my ($struct, $body) = ($1, $2);
+    print qq[printf("$struct %zu\\n", sizeof(struct $struct));\n] if $sizes;
     for my $field (map { /\(\*\s*(\w+)\)\(/ ? $1 : /(\w[\w\s,*]*)$/ ? map({ /(\w+)\s*$/ } split /,/, $1) : () }
                    split /;/, $body) {
         print qq[printf("$struct.$field %zu %zu\\n", offsetof(struct $struct, $field),
@@ -174,11 +178,11 @@ print qq[printf("$1 %llu\\n", (unsigned long long)$1);\n]
 print qq[printf("$1 %d\\n", (int)$1);\n] while /^\s*(MEMCOORD_TYPE_\w+)\s*(?:=\s*\d+)?,?\s*$/gm;
 print "return 0; }\n";
 EOF
-layout() { # FIELDS-OF INCLUDE-FOLDER
-    perl "$tmp/layout.pl" "$1" > "$tmp/layout.c" &&
+layout() {
+    perl "$tmp/layout.pl" "$1" ${3:-} > "$tmp/layout.c" &&
         $cc -w -I"$2" "$tmp/layout.c" -o "$tmp/layout" && "$tmp/layout"
 }
-for ((old = 1; old < abi; old++)); do
+for ((old = 1; old <= abi; old++)); do
     was=$(layout "$top/tests/abi/policy-$old.h" "$tmp/abi$old")
     is "$(layout "$top/tests/abi/policy-$old.h" "$top/include")" "$was" \
         "ABI $old: every field is where it was, every constant what it was"
@@ -188,6 +192,35 @@ for ((old = 1; old < abi; old++)); do
         like "$was" "^$field " "ABI $old: $field is among them"
     done
 done
+
+# What is added needs a new number: with the same one, names, layout and sizes are the same.
+contents() { # INCLUDE-FOLDER
+    local header=$1/memcoord/policy.h
+    layout "$header" "$1" sizes
+    perl -0pe 's{/\*.*?\*/}{}gs' "$header" | grep -oiw 'memcoord_[a-z_]*' | sort -u
+}
+frozen=$(contents "$tmp/abi$abi")
+is "$(contents "$top/include")" "$frozen" "ABI $abi: nothing was added without a new number"
+
+# added NAME SED-SCRIPT: the check above sees it
+added() {
+    mkdir -p "$tmp/added/memcoord"
+    sed "$2" "$top/include/memcoord/policy.h" >"$tmp/added/memcoord/policy.h"
+    if cmp -s "$top/include/memcoord/policy.h" "$tmp/added/memcoord/policy.h"; then
+        fail "$1" "nothing is added by $2"
+    elif [ "$(contents "$tmp/added")" = "$frozen" ]; then
+        fail "$1" "not seen"
+    else
+        pass "$1"
+    fi
+}
+for struct in domain host snapshot plan param policy; do
+    added "a field that is added to memcoord_$struct would be seen" \
+        "/^struct memcoord_$struct {/,/^};/ s/^};/    uint32_t more;\n&/"
+done
+added "a flag that is added would be seen" 's/^#define MEMCOORD_NEW .*/&\n#define MEMCOORD_MORE 1/'
+added "a type of parameter that is added would be seen" \
+    's/^    MEMCOORD_TYPE_CHOICE/    MEMCOORD_TYPE_MORE,\n&/'
 
 # ---- newer ones
 
