@@ -104,8 +104,9 @@ struct host_options {
 };
 
 /* Opens the host that options->uri names. 0 and *host; or a negative errno with the reason in
- * `error` ("qemu:///system: Failed to connect socket to ..."). The first connection must succeed;
- * one that is lost later is tried again by gather. */
+ * `error` ("qemu:///system: Failed to connect socket to ..."); -ENODATA alone is not about the URI:
+ * this machine's memory can't be read ("...: /proc/meminfo: Permission denied"). The first connection
+ * and the first look at the memory must succeed; later gather tries again what fails. */
 int host_open(const struct host_options *options, struct host **host, char *error,
               size_t error_size);
 

@@ -15,9 +15,11 @@
 #include "host/libvirt_watch.h"
 #include "host/meminfo.h"
 #include "host/wakeup.h"
+#include "util/complain.h"
 
 /* The first connection may have to cross a network. */
 #define OPEN_PATIENCE_MS 30000
+#define MEMINFO_WHY_BYTES (MEMINFO_ERROR_BYTES + 40)
 /* What runs when the host is closed gets so long. */
 #define CLOSE_PATIENCE_MS 1000
 
@@ -32,7 +34,8 @@ struct libvirt_host {
     struct wakeup wakeup;
     uint64_t serial; /* of the connection that was seen by last; 0: none */
     struct host_view view;
-    size_t capacity; /* of view.domains */
+    char memory_why[MEMINFO_WHY_BYTES]; /* why the host's memory can't be read */
+    size_t capacity;                    /* of view.domains */
 };
 
 static struct libvirt_host *of(struct host *host)
@@ -79,6 +82,17 @@ static int make_view(struct libvirt_host *host, const struct libvirt_gather *gat
     return 0;
 }
 
+static int read_memory(struct libvirt_host *host)
+{
+    char why[MEMINFO_ERROR_BYTES];
+    int r = host->base.remote ? 0 : meminfo_read(host->proc, &host->view.memory, why);
+
+    if (r)
+        snprintf(host->memory_why, sizeof(host->memory_why), "the host's memory can't be read: %s",
+                 why);
+    return r;
+}
+
 static int take_in(struct libvirt_host *host, const struct libvirt_gather *gather)
 {
     /* A connection that changed because a call was left to itself lost no events. */
@@ -93,7 +107,7 @@ static int take_in(struct libvirt_host *host, const struct libvirt_gather *gathe
     if (r)
         return r;
     host->view.memory = gather->memory;
-    return host->base.remote ? 0 : meminfo_read(host->proc, &host->view.memory);
+    return read_memory(host);
 }
 
 static int host_gather(struct host *base, const struct host_view **view, const char **why)
@@ -113,7 +127,7 @@ static int host_gather(struct host *base, const struct host_view **view, const c
     r = take_in(host, gather);
     libvirt_job_free(&gather->job);
     if (r) {
-        *why = r == -ENOMEM ? "out of memory" : "the host's memory can't be read";
+        *why = r == -ENOMEM ? "out of memory" : host->memory_why;
         return r;
     }
     host->view.now_ms = wakeup_now_ms();
@@ -293,6 +307,8 @@ int libvirt_host_open(const struct host_options *options, struct host **host, ch
         snprintf(error, error_size, "%s: can't begin: %s", options->uri, strerror(-r));
     else
         r = say_hello(opened, error, error_size);
+    if (!r && read_memory(opened))
+        r = complain(error, error_size, -ENODATA, "%s", opened->memory_why);
     if (r) {
         free_all(&opened->base);
         return r;

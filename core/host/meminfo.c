@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "util/complain.h"
 
 /* /proc/meminfo has about 1.5 KiB. */
 #define TEXT_BYTES 16384
@@ -115,22 +118,35 @@ static void read_pressure(const char *proc, struct host_memory *memory)
     memory->psi_full_bp = pressure_field(text, "full");
 }
 
-int meminfo_read(const char *proc, struct host_memory *memory)
+/* A field without which nothing can be reckoned. */
+static int needed_field(const char *text, const char *key, const char *path, uint64_t *kib,
+                        char error[MEMINFO_ERROR_BYTES])
+{
+    *kib = meminfo_field(text, key);
+    if (*kib != MEMCOORD_UNKNOWN)
+        return 0;
+    return complain(error, MEMINFO_ERROR_BYTES, -ENODATA,
+                    "%s has no '%s: N kB' with N up to %" PRIu64, path, key, MOST_KIB);
+}
+
+int meminfo_read(const char *proc, struct host_memory *memory, char error[MEMINFO_ERROR_BYTES])
 {
     char path[4096], text[TEXT_BYTES];
     struct host_memory m;
     uint64_t cached, buffers;
-    int r;
+    int r = 0;
 
     if (snprintf(path, sizeof(path), "%s/meminfo", proc) >= (int)sizeof(path))
-        return -ENAMETOOLONG;
-    r = read_text(path, text);
+        r = -ENAMETOOLONG;
+    if (!r)
+        r = read_text(path, text);
+    if (r)
+        return complain(error, MEMINFO_ERROR_BYTES, r, "%s: %s", path, strerror(-r));
+    r = needed_field(text, "MemTotal", path, &m.total_kib, error);
+    if (!r)
+        r = needed_field(text, "MemAvailable", path, &m.available_kib, error);
     if (r)
         return r;
-    m.total_kib = meminfo_field(text, "MemTotal");
-    m.available_kib = meminfo_field(text, "MemAvailable");
-    if (m.total_kib == MEMCOORD_UNKNOWN || m.available_kib == MEMCOORD_UNKNOWN)
-        return -ENODATA;
     m.free_kib = meminfo_field(text, "MemFree");
     cached = meminfo_field(text, "Cached");
     buffers = meminfo_field(text, "Buffers");

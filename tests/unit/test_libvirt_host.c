@@ -379,6 +379,56 @@ static void what_cannot_be_opened_says_why(void **state)
     }
 }
 
+static void put_meminfo(const char *folder, const char *text)
+{
+    char path[100];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/meminfo", folder);
+    f = fopen(path, "w");
+    if (!f || fputs(text, f) < 0 || fclose(f))
+        abort();
+}
+
+static void memory_that_cannot_be_read_is_refused_at_first_and_a_state_later(void **state)
+{
+    char folder[] = "/tmp/test_libvirt_host.XXXXXX", path[100], error[512] = "";
+    struct host_options options = { .uri = "test:///default", .interval_ms = 1000 };
+    struct host *host = NULL;
+    const struct host_view *view;
+    const char *why = NULL;
+
+    (void)state;
+    options.proc = mkdtemp(folder);
+    snprintf(path, sizeof(path), "%s/meminfo", folder);
+    assert_int_equal(host_open(&options, &host, error, sizeof(error)), -ENODATA);
+    assert_null(host);
+    assert_non_null(strstr(error, "the host's memory can't be read: "));
+    assert_non_null(strstr(error, path));
+    assert_non_null(strstr(error, "No such file"));
+
+    put_meminfo(folder, "MemTotal: 10000 kB\n");
+    assert_int_equal(host_open(&options, &host, error, sizeof(error)), -ENODATA);
+    assert_non_null(strstr(error, path));
+    assert_non_null(strstr(error, "MemAvailable"));
+
+    put_meminfo(folder, "MemTotal: 10000 kB\nMemAvailable: 5000 kB\n");
+    assert_int_equal(host_open(&options, &host, error, sizeof(error)), 0);
+    assert_int_equal(gather(host)->memory.available_kib, 5000);
+    unlink(path);
+    assert_int_equal(host->ops->gather(host, &view, &why), -ENOENT);
+    assert_non_null(strstr(why, path));
+    assert_non_null(strstr(why, "No such file"));
+    put_meminfo(folder, "garbage\n");
+    assert_int_equal(host->ops->gather(host, &view, &why), -ENODATA);
+    assert_non_null(strstr(why, "MemTotal"));
+    put_meminfo(folder, "MemTotal: 10000 kB\nMemAvailable: 6000 kB\n");
+    assert_int_equal(gather(host)->memory.available_kib, 6000);
+    host_close(host);
+    unlink(path);
+    rmdir(folder);
+}
+
 static void two_hosts_can_be_open_and_none_leaves_a_thread(void **state)
 {
     (void)state;
@@ -438,6 +488,7 @@ int main(void)
         cmocka_unit_test(a_target_for_a_domain_that_stopped_harms_nothing),
         cmocka_unit_test(the_wait_ends_by_time_and_by_request),
         cmocka_unit_test(what_cannot_be_opened_says_why),
+        cmocka_unit_test(memory_that_cannot_be_read_is_refused_at_first_and_a_state_later),
         cmocka_unit_test(two_hosts_can_be_open_and_none_leaves_a_thread),
     };
     return cmocka_run_group_tests(tests, write_file, remove_file);

@@ -11,6 +11,7 @@
 #include "host/meminfo.h"
 
 static char folder[] = "/tmp/meminfo.XXXXXX";
+static char error[MEMINFO_ERROR_BYTES];
 
 /* Writes folder/name, or removes it if text is NULL. */
 static void file(const char *name, const char *text)
@@ -71,7 +72,7 @@ static void all_fields_are_read(void **state)
     (void)state;
     file("meminfo", WHOLE);
     file("pressure/memory", PRESSURE);
-    assert_int_equal(meminfo_read(folder, &m), 0);
+    assert_int_equal(meminfo_read(folder, &m, error), 0);
     assert_int_equal(m.total_kib, 24577364);
     assert_int_equal(m.free_kib, 19000000);
     assert_int_equal(m.available_kib, 22363864);
@@ -90,7 +91,7 @@ static void what_is_missing_is_unknown(void **state)
     (void)state;
     file("meminfo", "MemAvailable: 5 kB\nMemTotal: 10 kB\nBuffers: 3 kB");
     file("pressure/memory", NULL);
-    assert_int_equal(meminfo_read(folder, &m), 0);
+    assert_int_equal(meminfo_read(folder, &m, error), 0);
     assert_int_equal(m.total_kib, 10);
     assert_int_equal(m.available_kib, 5);
     assert_true(m.free_kib == MEMCOORD_UNKNOWN && m.cached_kib == MEMCOORD_UNKNOWN);
@@ -100,33 +101,41 @@ static void what_is_missing_is_unknown(void **state)
 
 static void a_meminfo_that_says_nothing_leaves_the_output_untouched(void **state)
 {
-    static const char *const useless[] = {
-        "",
-        "garbage\n",
-        "MemTotal: 10 kB\n",
-        "MemAvailable: 10 kB\n",
-        "MemTotal: -1 kB\nMemAvailable: 1 kB\n",
-        "MemTotal: 10 kB\nMemAvailable: many kB\n",
-        "MemTotal: 10 MB\nMemAvailable: 1 kB\n",
-        "MemTotal: 99999999999999999999999 kB\nMemAvailable: 1 kB\n",
-        "MemTotal: 18446744073709551615 kB\nMemAvailable: 1 kB\n",
-        "MemTotal: 17179869185 kB\nMemAvailable: 1 kB\n", /* 2^34 + 1 */
-        " MemTotal: 10 kB\n MemAvailable: 1 kB\n",
+    static const struct {
+        const char *text, *lacks;
+    } useless[] = {
+        { "", "MemTotal" },
+        { "garbage\n", "MemTotal" },
+        { "MemTotal: 10 kB\n", "MemAvailable" },
+        { "MemAvailable: 10 kB\n", "MemTotal" },
+        { "MemTotal: -1 kB\nMemAvailable: 1 kB\n", "MemTotal" },
+        { "MemTotal: 10 kB\nMemAvailable: many kB\n", "MemAvailable" },
+        { "MemTotal: 10 MB\nMemAvailable: 1 kB\n", "MemTotal" },
+        { "MemTotal: 99999999999999999999999 kB\nMemAvailable: 1 kB\n", "MemTotal" },
+        { "MemTotal: 18446744073709551615 kB\nMemAvailable: 1 kB\n", "MemTotal" },
+        { "MemTotal: 17179869185 kB\nMemAvailable: 1 kB\n", "MemTotal" }, /* 2^34 + 1 */
+        { " MemTotal: 10 kB\n MemAvailable: 1 kB\n", "MemTotal" },
     };
     struct host_memory m, before;
+    char want[MEMINFO_ERROR_BYTES];
 
     (void)state;
     memset(&before, 0x5a, sizeof(before));
     for (size_t i = 0; i < sizeof(useless) / sizeof(useless[0]); i++) {
         m = before;
-        file("meminfo", useless[i]);
-        if (meminfo_read(folder, &m) != -ENODATA || memcmp(&m, &before, sizeof(m)))
-            fail_msg("\"%s\" was taken for meminfo", useless[i]);
+        file("meminfo", useless[i].text);
+        if (meminfo_read(folder, &m, error) != -ENODATA || memcmp(&m, &before, sizeof(m)))
+            fail_msg("\"%s\" was taken for meminfo", useless[i].text);
+        snprintf(want, sizeof(want), "%s/meminfo has no '%s: N kB' with N up to 17179869184",
+                 folder, useless[i].lacks);
+        assert_string_equal(error, want);
     }
     file("meminfo", NULL);
     m = before;
-    assert_int_equal(meminfo_read(folder, &m), -ENOENT);
+    assert_int_equal(meminfo_read(folder, &m, error), -ENOENT);
     assert_memory_equal(&m, &before, sizeof(m));
+    snprintf(want, sizeof(want), "%s/meminfo: No such file or directory", folder);
+    assert_string_equal(error, want);
 }
 
 static void sixteen_tebibytes_are_the_most(void **state)
@@ -136,7 +145,7 @@ static void sixteen_tebibytes_are_the_most(void **state)
     (void)state;
     file("meminfo", "MemTotal: 17179869184 kB\nMemAvailable: 17179869184 kB\n"
                     "MemFree: 17179869185 kB\n");
-    assert_int_equal(meminfo_read(folder, &m), 0);
+    assert_int_equal(meminfo_read(folder, &m, error), 0);
     assert_true(m.total_kib == UINT64_C(1) << 34);
     assert_true(m.free_kib == MEMCOORD_UNKNOWN);
 }
@@ -162,12 +171,12 @@ static void pressure_that_is_garbage_is_unknown(void **state)
     file("meminfo", WHOLE);
     for (size_t i = 0; i < sizeof(useless) / sizeof(useless[0]); i++) {
         file("pressure/memory", useless[i]);
-        assert_int_equal(meminfo_read(folder, &m), 0);
+        assert_int_equal(meminfo_read(folder, &m, error), 0);
         if (m.psi_some_bp != MEMCOORD_UNKNOWN || m.psi_full_bp != MEMCOORD_UNKNOWN)
             fail_msg("\"%s\" was taken for pressure", useless[i]);
     }
     file("pressure/memory", "some avg10=100.00 avg60=0\nfull avg10=0.00\n");
-    assert_int_equal(meminfo_read(folder, &m), 0);
+    assert_int_equal(meminfo_read(folder, &m, error), 0);
     assert_int_equal(m.psi_some_bp, 10000);
     assert_int_equal(m.psi_full_bp, 0);
 }
@@ -177,7 +186,7 @@ static void this_machine_is_read(void **state)
     struct host_memory m;
 
     (void)state;
-    assert_int_equal(meminfo_read("/proc", &m), 0);
+    assert_int_equal(meminfo_read("/proc", &m, error), 0);
     assert_true(m.total_kib > 64 * MIB && m.available_kib <= m.total_kib);
     assert_true(m.free_kib <= m.total_kib);
 }
