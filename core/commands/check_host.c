@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "commands/host_of.h"
+
 static int check_host_gather(const struct config *config, struct check_host *seen)
 {
     const struct host_view *view = NULL;
@@ -38,13 +40,7 @@ static void check_bounds(struct check_host *seen)
 
 int check_host_see(const struct config *config, const char *proc, struct check_host *seen)
 {
-    struct host_options options = {
-        .uri = config->daemon.uri,
-        .proc = proc,
-        .interval_ms = config->daemon.interval_ms,
-        .watch_only = true,
-    };
-    int r = host_open(&options, &seen->host, seen->error, sizeof(seen->error));
+    int r = host_of(config, proc, true, &seen->host, seen->error, sizeof(seen->error));
 
     if (r == 0)
         r = check_host_gather(config, seen);

@@ -9,7 +9,7 @@
 #include "control/snapshot.h"
 #include "host/host.h"
 
-#define CHECK_ERROR_BYTES 512
+#define CHECK_ERROR_BYTES 1024
 
 struct check_host {
     struct host *host;

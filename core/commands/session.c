@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "commands/host_of.h"
 #include "commands/options.h"
 #include "control/claim.h"
 #include "util/log.h"
@@ -13,15 +14,9 @@
 
 static int open_host(const struct config *config, const char *proc, struct host **host)
 {
-    struct host_options options = {
-        .uri = config->daemon.uri,
-        .proc = proc,
-        .interval_ms = config->daemon.interval_ms,
-        .watch_only = config->daemon.dry_run,
-    };
-    char error[512];
+    char error[1024];
 
-    if (host_open(&options, host, error, sizeof(error)) < 0) {
+    if (host_of(config, proc, config->daemon.dry_run, host, error, sizeof(error)) < 0) {
         log_error("%s", error);
         return EXIT_FAILURE;
     }

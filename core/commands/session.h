@@ -15,7 +15,8 @@ struct session {
 };
 
 /* Opens the host of `config` (memory figures from `proc`), and claims it unless it is only watched or
- * nobody else can see it. Returns the status to exit with, 0 if all is well; logs why not. */
+ * nobody else can see it. Its memory figures must be readable now; if they are not later, that is a
+ * state. Returns the status to exit with, 0 if all is well; logs why not. */
 int session_open(const struct config *config, const char *proc, struct session *session);
 
 /* Closes it; one that could not be opened is fine. */

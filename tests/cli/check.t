@@ -95,10 +95,11 @@ is "$err" "nonesuch.ini: can't be opened: No such file or directory" "a missing 
 
 printf '[memcoord]\nuri = test:///nonesuch.xml\n' > x.ini
 check_says 1 -c x.ini
-like "$err" "nonesuch.xml" "a host that can't be reached is said"
+like "$err" "^x.ini:2: uri: test:///nonesuch.xml: .*nonesuch.xml" \
+    "a host that can't be reached is said, with the line that names it"
 like "$out" "^# x.ini is right" "after the configuration was found right"
 check_says 1 -c x.ini --json
-like "$out" '"right":true.*"host":\{"name":"test:///nonesuch.xml","error":"' "and in JSON"
+like "$out" '"right":true.*"host":\{"name":"test:///nonesuch.xml","error":"x.ini:2: uri: ' "and in JSON"
 
 # ---- what would run
 

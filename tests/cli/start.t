@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A daemon that can't see its host at the start says why, and where that stands, and ends with 1.
+. "$(dirname "$0")/../lib/tap.sh"
+cd "$tmp" || exit 1
+export MEMCOORD_RUNTIME_DIR=$tmp/run
+mkdir proc
+printf '[memcoord]\n\nuri = test:///default\npolicy = hold\n' > x.ini
+whole='MemTotal: 16777216 kB\nMemAvailable: 12582912 kB\n'
+
+# says COMMAND STATUS WANT NAME: memcoord COMMAND ends so, saying WANT and no more
+says() {
+    out=$(timeout 20 "$memcoord" $1 2>&1 >"$tmp/stdout")
+    is "$?:$out" "$2:$3" "$4"
+}
+
+# ---- the host's memory
+
+for command in "run --ticks 1" release check; do
+    says "$command -c x.ini --proc $tmp/none" 1 \
+        "the host's memory can't be read: $tmp/none/meminfo: No such file or directory" \
+        "$command: no meminfo"
+    printf 'garbage\n' > proc/meminfo
+    says "$command -c x.ini --proc proc" 1 \
+        "the host's memory can't be read: proc/meminfo has no 'MemTotal: N kB' with N up to 17179869184" \
+        "$command: a meminfo that is garbage"
+    printf 'MemTotal: 16777216 kB\nMemAvailable: 12 MB\n' > proc/meminfo
+    says "$command -c x.ini --proc proc" 1 \
+        "the host's memory can't be read: proc/meminfo has no 'MemAvailable: N kB' with N up to 17179869184" \
+        "$command: what is missing is named"
+done
+printf "$whole" > proc/meminfo
+out=$("$memcoord" -c x.ini --proc proc --ticks 1 2>&1)
+is $? 0 "with both it runs"
+
+# Later it is a state: it says so, and goes on when it is healed.
+"$memcoord" -c x.ini --proc proc 0.1 2>err &
+pid=$!
+# wait_for TEXT: until it is said
+wait_for() {
+    for ((i = 0; i < 200; i++)); do
+        grep -q -- "$1" err && return
+        sleep 0.1
+    done
+    return 1
+}
+ok "a daemon runs" wait_for 'host: 12288 MiB available'
+rm proc/meminfo
+ok "memory that can't be read any more is said" \
+    wait_for "nothing can be seen: the host's memory can't be read: proc/meminfo: No such file or directory; trying again"
+printf "${whole/12582912/8388608}" > meminfo.new
+mv meminfo.new proc/meminfo
+ok "and it goes on when it can be read again" wait_for 'host: 8192 MiB available'
+kill -INT $pid
+wait $pid
+is $? 0 "and it ends well"
+
+# ---- the URI
+
+printf '[memcoord]\n\nuri = nonsense\npolicy = hold\n' > x.ini
+for command in "run --ticks 1" release check; do
+    out=$("$memcoord" $command -c x.ini --proc proc 2>&1 >"$tmp/stdout")
+    is $? 1 "$command: a host that can't be reached: status 1"
+    like "$out" "^x.ini:3: uri: nonsense: .*nonsense" \
+        "$command: a host that can't be reached is told with its line"
+done
+done_testing
