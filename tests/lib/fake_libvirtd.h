@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A libvirtd in this process, on a socket of its own: it speaks as much of libvirt's protocol as the
- * host needs, and can be told to lose statistics, to hang and to hang up. What it is not asked for
+ * host needs, and can be told to lose statistics, to hang, to deny and to hang up. What it is not asked for
  * in advance it refuses, as a driver does that lacks a function.
  */
 #ifndef TESTS_LIB_FAKE_LIBVIRTD_H
@@ -36,6 +36,8 @@ struct fake_domain {
     const char *devices; /* its XML's */
     uint64_t current_kib, maximum_kib, rss_kib, last_update_s, unused_kib;
     bool missed;      /* NOWAIT skips it: no statistics */
+    int state;        /* libvirt's; 0: running */
+    bool denies;      /* its owner allows no change of its balloon */
     uint64_t set_kib; /* what was asked for last; 0: nothing */
     uint64_t period_s;
 };
@@ -52,6 +54,7 @@ struct fake_libvirtd {
     unsigned hang; /* this procedure hangs, once: then it is 0, and `held` 1 until `go_on` */
     unsigned held;
     bool go_on;
+    bool may_read_only; /* whoever connects; else he is refused */
     unsigned calls[FAKE_MOST_PROC];
     struct fake_domain domains[FAKE_MOST];
     size_t n;
@@ -145,7 +148,7 @@ static inline void fake_record(struct fake_text *t, const struct fake_libvirtd *
     fake_u32(t, 1);
     fake_string(t, "state.state");
     fake_u32(t, 1);
-    fake_u32(t, 1);
+    fake_u32(t, d->state ? (uint32_t)d->state : 1);
 }
 
 static inline void fake_stats(struct fake_text *t, const struct fake_libvirtd *f)
@@ -172,6 +175,15 @@ static inline void fake_refuse(struct fake_text *t, uint32_t code, const char *t
         fake_u32(t, 0); /* no domain, no texts, no figures, no network */
 }
 
+/* FAKE_OPEN's arguments are a name, or none, and flags, of which the first bit is for reading only. */
+static inline bool fake_may_open(const struct fake_libvirtd *f, const unsigned char *body)
+{
+    bool has_name = fake_get_u32(body) != 0;
+    uint32_t flags = fake_get_u32(has_name ? fake_skip_string(body + 4) : body + 4);
+
+    return !f->may_read_only || (flags & 1);
+}
+
 /* Answers one call; false: with an error. The lock is held. */
 static inline bool fake_answer(struct fake_libvirtd *f, uint32_t proc, const unsigned char *body,
                                struct fake_text *t)
@@ -192,6 +204,11 @@ static inline bool fake_answer(struct fake_libvirtd *f, uint32_t proc, const uns
         fake_u32(t, 0);
         return true;
     case FAKE_OPEN:
+        if (!fake_may_open(f, body)) {
+            fake_refuse(t, 45, "authentication failed: access denied by policy");
+            return false;
+        }
+        return true;
     case FAKE_CLOSE:
         return true;
     case FAKE_ALL_STATS:
@@ -203,6 +220,10 @@ static inline bool fake_answer(struct fake_libvirtd *f, uint32_t proc, const uns
     case FAKE_SET_PERIOD:
         if (!d) {
             fake_refuse(t, 42, "Domain not found");
+            return false;
+        }
+        if (d->denies && proc == FAKE_SET_MEMORY_FLAGS) {
+            fake_refuse(t, 88, "access denied");
             return false;
         }
         break;

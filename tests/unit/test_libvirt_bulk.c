@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <time.h>
 
+#include <libvirt/libvirt.h>
+
 #include "host/host.h"
 #include "lib/fake_libvirtd.h"
 
@@ -337,6 +339,41 @@ static void memory_beside_the_balloon_is_reckoned_out(void **state)
     unlock(stage);
 }
 
+static void a_domain_that_crashed_is_seen_as_one_that_does_not_run(void **state)
+{
+    struct stage *stage = *state;
+
+    gather_whole(stage);
+    lock(stage, 1)->state = VIR_DOMAIN_CRASHED;
+    unlock(stage);
+    assert_int_equal(find(gather(stage), "b")->state, HOST_DOMAIN_PAUSED);
+    assert_int_equal(find(gather(stage), "a")->state, HOST_DOMAIN_RUNNING);
+}
+
+static void a_change_that_is_denied_is_told_for_that_domain_alone(void **state)
+{
+    struct stage *stage = *state;
+    const struct host_view *view = gather_whole(stage);
+    const struct host_domain *a;
+
+    lock(stage, 0)->denies = true;
+    unlock(stage);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(
+            stage->host->ops->set_target(stage->host, view->domains[i].uuid, 600 * MIB), 0);
+    assert_int_equal(stage->host->ops->flush(stage->host, LONG_MS), 0);
+    view = gather(stage);
+    a = find(view, "a");
+    assert_int_equal(a->set_error, -EACCES);
+    assert_non_null(strstr(a->set_error_text, "access denied"));
+    assert_int_equal(find(view, "b")->set_error, 0);
+    assert_int_equal(find(view, "c")->set_error, 0);
+    assert_int_equal(lock(stage, 0)->set_kib, 0);
+    assert_int_equal(stage->fake.domains[1].set_kib, 600 * MIB);
+    assert_int_equal(stage->fake.domains[2].set_kib, 600 * MIB);
+    unlock(stage);
+}
+
 static void a_domain_that_stops_is_forgotten_and_a_new_run_is_another(void **state)
 {
     struct stage *stage = *state;
@@ -373,6 +410,8 @@ int main(void)
         TEST(a_target_that_hangs_does_not_hold_the_others),
         TEST(a_server_that_dies_is_found_again),
         TEST(memory_beside_the_balloon_is_reckoned_out),
+        TEST(a_domain_that_crashed_is_seen_as_one_that_does_not_run),
+        TEST(a_change_that_is_denied_is_told_for_that_domain_alone),
         TEST(a_domain_that_stops_is_forgotten_and_a_new_run_is_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
