@@ -34,7 +34,7 @@ larger_than() { [ "$(vm_balloon "$1")" -gt "$2" ]; }
 is_helped() {
     local had
     had=$(vm_marks "$1" survived)
-    vm_load "$1" "ramp 15MiB/s to ${2}MiB; hold 2s; free"
+    vm_load "$1" "ramp 15MiB/s to ${2}MiB; hold 1s; free"
     vm_wait_mark "$1" survived 60 $((had + 1)) && pass "$3"
     vm_wait_mark "$1" free 10 "$(($(vm_marks "$1" free) + 1))"
 }
@@ -53,7 +53,7 @@ ok "a domain without a balloon is not managed, and that is said" \
     coord_said '^plain: is not managed: .*balloon'
 
 # ---- a domain comes
-vm_start web2 384 1024 load='ramp 15MiB/s to 350MiB; hold 2s; free'
+vm_start web2 384 1024 load='ramp 15MiB/s to 320MiB; hold 2s; free'
 ok "a domain that starts is seen within two intervals" vm_until 2 coord_said '^web2: runs'
 vm_wait_mark web2 survived 90 &&
     pass "... and gets what it needs although it has just booted"
@@ -67,7 +67,7 @@ before=$(n_changes web1)
 is_helped web2 300 "while one domain is paused, another gets what it needs"
 is "$(n_changes web1)" "$before" "... and the paused one is left alone"
 vm_virsh resume web1 >/dev/null
-is_helped web1 350 "one that was resumed gets what it needs"
+is_helped web1 300 "one that was resumed gets what it needs"
 
 # ---- somebody else changes a balloon
 vm_until 60 smaller_than web1 $((340 * mib))
@@ -79,7 +79,7 @@ ok "... and adopted: the next step starts there" vm_until 20 coord_said '^web1: 
 # ---- one goes
 vm_virsh destroy web2 >/dev/null
 ok "a domain that is destroyed is forgotten" vm_until 5 coord_said '^web2: is gone'
-is_helped web1 450 "... and another still gets what it needs"
+is_helped web1 300 "... and another still gets what it needs"
 
 # ---- two daemons
 out=$("$memcoord" -c "$tmp/coord.ini" 2>&1)
@@ -108,7 +108,7 @@ vm_libvirtd_kill
 ok "a libvirtd that is killed is noticed" vm_until 10 coord_said 'nothing can be seen'
 ok "libvirtd starts again" vm_libvirtd_start
 ok "... and that is noticed" vm_until 30 coord_said 'can be seen again'
-is_helped web1 500 "... and the coordination goes on"
+is_helped web1 300 "... and the coordination goes on"
 vm_sample_start
 
 # ---- a guest that gives no statistics

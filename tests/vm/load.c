@@ -36,8 +36,9 @@
 /* Below this in MemAvailable there is nothing left to take: well below the coordinator's
  * rescue_below (64 MiB), so that a guest that waits here is one that it should have helped. */
 #define FULL_MARGIN (16 * MIB)
-/* Full when that lasts: statistics of up to 2 s of age, a tick, and a second for the balloon. */
-#define FULL_AFTER_NS (5 * SECOND_NS)
+/* Full when that lasts: what the coordinator has to take from another guest first comes in steps of
+ * some seconds. */
+#define FULL_AFTER_NS (10 * SECOND_NS)
 /* As much address space as any test guest has memory. */
 #define ARENA (UINT64_C(16) << 30)
 

@@ -10,11 +10,11 @@ one_consumer() {
     scene_begin "$1"
     full=$(vm_marks web1 full)
     freed=$(vm_marks web1 free)
-    vm_load web1 "ramp ${rate_mib}MiB/s to full; hold 3s; free; idle 30s"
+    vm_load web1 "ramp ${rate_mib}MiB/s to full; hold 3s; free"
     vm_wait_mark web1 full $((2 * ramp_s + 60)) $((full + 1))
     vm_wait_mark web1 free 30 $((freed + 1))
     freed_at=$(vm_now)
-    sleep 30
+    wait_reclaimed web1
     scene_end
     reached_maximum web1 "$scene_from" "$freed_at"
     was_reclaimed web1 "$freed_at" "$scene_to"

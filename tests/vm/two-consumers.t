@@ -20,6 +20,7 @@ two_consumers() {
     vm_wait_mark web1 full $((2 * ramp_s + 60)) $((full + 1))
     vm_wait_mark web1 free 30 $((ended + 1))
     ended_at=$(vm_now)
+    wait_reclaimed web2
     scene_end
     top_kib=$(csv_max web2 balloon_kib "$scene_from" "$freed_at")
     ok "$policy: web2 got what it held: $(mib "$top_kib") MiB" \
