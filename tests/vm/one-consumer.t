@@ -24,7 +24,7 @@ one_consumer() {
 
 stage_open
 for p in ${POLICIES:-threshold proportional fair-share}; do
-    one_consumer "$p"
     stage_set
+    one_consumer "$p"
 done
 done_testing

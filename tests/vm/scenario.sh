@@ -59,10 +59,12 @@ stage_open() {
     vm_sample_start
 }
 
-# stage_set: the guests as they were, for the next scene
+# stage_set: the guests as they were at the start, for the next scene
 stage_set() {
     local name
-    for name in $guests; do vm_set "$name" $((start_mib * 1024)); done
+    for name in $guests; do
+        vm_is_at "$name" $((start_mib * 1024)) || vm_set "$name" $((start_mib * 1024))
+    done
     for name in $guests; do
         vm_until 60 vm_has_settled "$name" $((start_mib * 1024)) ||
             fail "$name is at its start again" "$(vm_balloon "$name") KiB"

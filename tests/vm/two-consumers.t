@@ -36,7 +36,7 @@ two_consumers() {
 
 stage_open
 for p in ${POLICIES:-threshold proportional fair-share}; do
-    two_consumers "$p"
     stage_set
+    two_consumers "$p"
 done
 done_testing
