@@ -192,6 +192,15 @@ static uint64_t size_at_sample(const struct domain *d, const struct host_domain 
     return memcoord_max(before_kib, seen->balloon_kib);
 }
 
+/* Whether the guest, too, stood still since the sample before. The host learns of a balloon's move up
+ * to a second late: a sample may tell of it first. */
+static bool guest_stood_still(const struct domain *d, const struct host_domain *seen)
+{
+    return !domain_is_away(d) && seen->guest_total_kib != UNKNOWN &&
+           d->sample.guest_total_kib != UNKNOWN &&
+           distance(seen->guest_total_kib, d->sample.guest_total_kib) <= DOMAIN_NOISE_KIB;
+}
+
 /* What can be learned only while the balloon stands still. */
 static void learn(struct domain *d, const struct host_domain *seen)
 {
@@ -199,7 +208,7 @@ static void learn(struct domain *d, const struct host_domain *seen)
         return;
     d->is_new = false;
     /* with autodeflate the guest's total does not follow the balloon */
-    if (seen->guest_total_kib <= d->balloon_kib && !d->autodeflate)
+    if (guest_stood_still(d, seen) && seen->guest_total_kib <= d->balloon_kib && !d->autodeflate)
         d->kernel_kib = d->balloon_kib - seen->guest_total_kib;
     if (seen->rss_kib != UNKNOWN && seen->rss_kib > d->balloon_kib + d->extra_kib)
         d->overhead_kib =

@@ -97,6 +97,29 @@ static void used_is_of_one_moment_while_the_balloon_moves(void **state)
     domain_free(d);
 }
 
+/* Or the guest seems to use what its balloon took, and is rescued from a shrink that does it no harm. */
+static void used_is_right_when_the_sample_is_ahead_of_the_balloon(void **state)
+{
+    for (int asked = 0; asked <= 1; asked++) {
+        struct domain *d = settled(512 * MIB, 300 * MIB);
+        struct host_domain ahead = guest(480 * MIB, 268 * MIB, 5900);
+
+        (void)state;
+        if (asked)
+            domain_asked(d, 400 * MIB, 5000, 1000);
+        for (uint64_t ms = 6000; ms <= 8000; ms += 1000) {
+            ahead.balloon_kib = 512 * MIB - (ms - 6000); /* the host sees the old size still */
+            ahead.sampled_ms = ms - 100;
+            ahead.guest_total_kib -= 20 * MIB;
+            ahead.usable_kib -= 20 * MIB;
+            domain_see(d, &ahead, ms, &config);
+            assert_int_equal(d->sample.used_kib, 212 * MIB);
+        }
+        assert_int_equal(filled(d, 8000).seen.growth_kib_per_s, 0);
+        domain_free(d);
+    }
+}
+
 /* Or a missed poll would hide all that the guest was promised, and it would be given to others. */
 static void an_rss_that_was_not_obtained_leaves_the_last_one_less_what_was_taken(void **state)
 {
@@ -405,6 +428,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_domain_is_new_until_its_balloon_stood_still_for_three_samples),
         cmocka_unit_test(used_is_of_one_moment_while_the_balloon_moves),
+        cmocka_unit_test(used_is_right_when_the_sample_is_ahead_of_the_balloon),
         cmocka_unit_test(an_rss_that_was_not_obtained_leaves_the_last_one_less_what_was_taken),
         cmocka_unit_test(an_rss_that_never_came_is_unknown),
         cmocka_unit_test(a_sample_that_was_not_obtained_leaves_the_last_one_and_its_age),
