@@ -8,13 +8,33 @@
 guests='run1 run2 run3 run4 run5'
 RANDOM=${VM_SEED:-20}
 
+# run NAME PHASE_MS: the load, begun at that phase; sets from, seconds, rate
+run() {
+    sleep "$(printf '0.%03d' "$2")"
+    from=$(vm_now)
+    vm_load "$1" 'ramp 40MB/s to 400MB; hold 3s'
+    vm_until 60 grep -q '^LOAD .* hold\|^LOAD killed' "$vm_dir/guests/$1.console"
+    sleep 3
+    read -r seconds rate < <(vm_console "$1" | awk '/^LOAD .* ramp / && !a { a = $2; m = $4 }
+        /^LOAD .* survived / { s = $2 - a; printf "%.1f %d\n", s, ($4 - m) * 1.048576 / s }')
+}
+
+# was_slow NAME: whether it survived a slower load than was asked for, which proves nothing: TCG got
+# too little of this machine
+was_slow() { [ "$(vm_marks "$1" survived)" = 1 ] && [ "${rate:-0}" -lt 36 ]; }
+
+# again NAME: the same guest from the beginning
+again() {
+    vm_virsh destroy "$1" >/dev/null
+    vm_start "$1" 250 768 base=10MB
+    vm_wait_ready "$1" && sleep 5
+}
+
 # What can be said of one guest when its load is over.
 judge() {
-    local name=$1 phase_ms=$2 from=$3 seconds rate
+    local name=$1 phase_ms=$2
     is "$(vm_oom_kills "$name")" 0 "$name, phase $phase_ms ms: is not killed"
     is "$(vm_marks "$name" survived)" 1 "$name, phase $phase_ms ms: holds 400 MB"
-    read -r seconds rate < <(vm_console "$name" | awk '/^LOAD .* ramp / && !a { a = $2; m = $4 }
-        /^LOAD .* survived / { s = $2 - a; printf "%.1f %d\n", s, ($4 - m) * 1.048576 / s }')
     ok "$name, phase $phase_ms ms: ... and got there at 40 MB/s or nearly: ${rate:-0}" \
         [ "${rate:-0}" -ge 36 ]
     echo "# $name: phase $phase_ms ms, ${seconds:-?} s, least usable" \
@@ -35,12 +55,13 @@ for name in $guests; do
     # One phase in each fifth of the interval; what it is relative to the ticks is chance.
     phase_ms=$((n * 200 + RANDOM % 200))
     n=$((n + 1))
-    sleep "$(printf '0.%03d' $phase_ms)"
-    from=$(vm_now)
-    vm_load "$name" 'ramp 40MB/s to 400MB; hold 3s'
-    vm_until 60 grep -q '^LOAD .* hold\|^LOAD killed' "$vm_dir/guests/$name.console"
-    sleep 3
-    judge "$name" $phase_ms "$from"
+    run "$name" $phase_ms
+    for attempt in 2 3 4; do
+        was_slow "$name" || break
+        echo "# $name got ${rate:-0} MB/s only: does not count, attempt $attempt"
+        again "$name" && run "$name" $phase_ms
+    done
+    judge "$name" $phase_ms
 done
 ok "the daemon lives on" coord_lives
 coord_stop
