@@ -12,10 +12,14 @@ SANITIZE ?=
 # make WERROR=1: warnings are errors (CI).
 WERROR ?=
 
+# What a command tells: asked for once, and not before a recipe needs it, for `make deps demo` installs
+# the libraries first. $(call once,VARIABLE THAT KEEPS IT,COMMAND)
+once = $(if $(filter undefined,$(flavor $1)),$(eval $1 := $(shell $2)))$($1)
+
 modules = libvirt inih jansson libxml-2.0
-lib_cflags := $(shell $(PKG_CONFIG) --cflags $(modules) 2>/dev/null)
-lib_libs := $(shell $(PKG_CONFIG) --libs $(modules) 2>/dev/null) -ldl
-test_libs := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null) -lm
+lib_cflags = $(call once,found_cflags,$(PKG_CONFIG) --cflags $(modules))
+lib_libs = $(call once,found_libs,$(PKG_CONFIG) --libs $(modules)) -ldl
+test_libs = $(call once,found_test_libs,$(PKG_CONFIG) --libs cmocka) -lm
 
 warnings = -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wvla -Wstrict-prototypes \
            -Wmissing-prototypes -Wpointer-arith -Wwrite-strings $(if $(WERROR),-Werror)
@@ -23,9 +27,10 @@ warnings = -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wvla -Wstrict-prototy
 optimised = $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS))))
 fortify = $(if $(SANITIZE)$(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,$(if \
             $(optimised),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
-hardening = -fstack-protector-strong $(fortify) \
-            $(shell for f in -fstack-clash-protection -fcf-protection; do \
-              $(CC) -Werror $$f -c -x c /dev/null -o /dev/null 2>/dev/null && printf '%s ' $$f; done)
+# those that this compiler and this processor know
+known_flags = $(call once,found_flags,for f in -fstack-clash-protection -fcf-protection; do \
+                $(CC) -Werror $$f -c -x c /dev/null -o /dev/null 2>/dev/null && printf '%s ' $$f; done)
+hardening = -fstack-protector-strong $(fortify) $(known_flags)
 sanitizer = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
 CFLAGS ?= -O2 -g
@@ -67,7 +72,7 @@ help:
 # ---- build
 
 # Everything depends on what it is built with: another compiler or sanitizer builds anew.
-build/flags: FORCE
+build/flags: FORCE | $(filter deps deps-%,$(MAKECMDGOALS))
 	@mkdir -p build
 	@echo '$(CC) $(core_flags) $(link_flags) $(LDLIBS)' | cmp -s - $@ || \
 	  echo '$(CC) $(core_flags) $(link_flags) $(LDLIBS)' > $@
