@@ -20,6 +20,8 @@ static const uint64_t still_samples_needed = 3;
 /* More changes than these by somebody else within a minute: he coordinates, too. */
 static const uint64_t foreign_changes_max = 3;
 static const uint64_t foreign_window_ms = 60 * 1000;
+/* A balloon that stood still for so long moves anew: the host learns of a move once a second. */
+static const uint64_t movement_ends_ms = 2000;
 /* How long a guest keeps what it took by itself (autodeflate). */
 static const uint64_t shrink_pause_ms = 60 * 1000;
 static const uint64_t retry_max_ms = 60 * 1000;
@@ -62,9 +64,9 @@ struct domain *domain_new(const struct host_domain *seen, uint64_t now_ms,
     uuid_format(d->uuid, d->uuid_text);
     configure(d, config);
     d->run_id = seen->run_id;
-    d->balloon_kib = d->target_kib = d->initial_kib = seen->balloon_kib;
+    d->balloon_kib = d->host_balloon_kib = d->target_kib = d->initial_kib = seen->balloon_kib;
     d->kernel_kib = d->rss_kib = UNKNOWN;
-    d->first_seen_ms = d->moved_ms = d->arrived_ms = now_ms;
+    d->first_seen_ms = d->moved_ms = d->host_moved_ms = d->arrived_ms = now_ms;
     d->is_new = true;
     sample_clear(&d->sample);
     return d;
@@ -89,18 +91,21 @@ static void adopt(struct domain *d)
     d->target_kib = d->balloon_kib;
 }
 
-/* Somebody else moved it. One long movement is one change. */
+/* Somebody else moved it. One long movement one way is one change. */
 static void see_foreign(struct domain *d, uint64_t before_kib, uint64_t now_ms,
                         const struct config *config)
 {
+    bool up = d->balloon_kib > before_kib;
+
     if (now_ms - d->foreign_since_ms > foreign_window_ms)
         d->foreign_changes = 0;
     if (d->foreign_changes == 0)
         d->foreign_since_ms = now_ms;
     adopt(d);
-    if (d->foreign_moving)
+    if (d->foreign_moving && d->foreign_up == up)
         return;
     d->foreign_moving = true;
+    d->foreign_up = up;
     d->foreign_changes++;
     log_info("%s: somebody else changes its balloon (%" PRIu64 " -> %" PRIu64
              " MiB so far): that is the new start",
@@ -145,7 +150,8 @@ static void see_standing(struct domain *d, uint64_t now_ms)
 {
     uint64_t asked_kib = d->target_kib, wait_ms;
 
-    d->foreign_moving = false;
+    if (now_ms - d->moved_ms >= movement_ends_ms)
+        d->foreign_moving = false;
     if (!domain_is_away(d) || d->state != HOST_DOMAIN_RUNNING ||
         now_ms - memcoord_max(d->moved_ms, d->set_ms) < gave_up_after_ms)
         return;
@@ -171,7 +177,6 @@ static void see_balloon(struct domain *d, uint64_t balloon_kib, uint64_t now_ms,
     d->balloon_kib = balloon_kib;
     if (distance(balloon_kib, before_kib) > DOMAIN_NOISE_KIB) {
         d->moved_ms = now_ms;
-        d->still_samples = 0;
         d->failures = 0;
         if (distance(balloon_kib, d->target_kib) > distance(before_kib, d->target_kib))
             see_moved_away(d, before_kib, now_ms, config);
@@ -180,6 +185,33 @@ static void see_balloon(struct domain *d, uint64_t balloon_kib, uint64_t now_ms,
     }
     if (was_away || d->moved_ms == now_ms)
         d->arrived_ms = now_ms;
+}
+
+/* What the host tells of the balloon. */
+static void see_host_balloon(struct domain *d, uint64_t balloon_kib, uint64_t now_ms)
+{
+    if (distance(balloon_kib, d->host_balloon_kib) > DOMAIN_NOISE_KIB) {
+        d->host_moved_ms = now_ms;
+        d->still_samples = 0;
+    }
+    d->host_balloon_kib = balloon_kib;
+}
+
+/* What the guest owns now. The host learns of a balloon's move up to a second late; a sample that is
+ * newer than the host's last news, and than what was asked last, may tell of it first. Memory beside
+ * the balloon is in the guest's total, and would be taken for the balloon's. */
+static uint64_t size_now(const struct domain *d)
+{
+    const struct domain_sample *sample = &d->sample;
+    uint64_t size_kib;
+
+    if (sample->sampled_ms == UNKNOWN || sample->guest_total_kib == UNKNOWN ||
+        d->kernel_kib == UNKNOWN || d->extra_kib > 0 || d->autodeflate ||
+        sample->sampled_ms <= memcoord_max(d->host_moved_ms, d->set_ms))
+        return d->host_balloon_kib;
+    size_kib = memcoord_min(sample->guest_total_kib + d->kernel_kib, d->host_max_kib);
+    return distance(size_kib, d->host_balloon_kib) > DOMAIN_NOISE_KIB ? size_kib
+                                                                      : d->host_balloon_kib;
 }
 
 /* The guest's size at the moment of the sample. Its own total is of that very moment; the balloon
@@ -192,27 +224,28 @@ static uint64_t size_at_sample(const struct domain *d, const struct host_domain 
     return memcoord_max(before_kib, seen->balloon_kib);
 }
 
-/* Whether the guest, too, stood still since the sample before. The host learns of a balloon's move up
- * to a second late: a sample may tell of it first. */
-static bool guest_stood_still(const struct domain *d, const struct host_domain *seen)
-{
-    return !domain_is_away(d) && seen->guest_total_kib != UNKNOWN &&
-           d->sample.guest_total_kib != UNKNOWN &&
-           distance(seen->guest_total_kib, d->sample.guest_total_kib) <= DOMAIN_NOISE_KIB;
-}
-
 /* What can be learned only while the balloon stands still. */
 static void learn(struct domain *d, const struct host_domain *seen)
 {
+    uint64_t owns_kib = d->host_balloon_kib + d->extra_kib;
+
     if (d->still_samples < still_samples_needed)
         return;
     d->is_new = false;
     /* with autodeflate the guest's total does not follow the balloon */
-    if (guest_stood_still(d, seen) && seen->guest_total_kib <= d->balloon_kib && !d->autodeflate)
-        d->kernel_kib = d->balloon_kib - seen->guest_total_kib;
-    if (seen->rss_kib != UNKNOWN && seen->rss_kib > d->balloon_kib + d->extra_kib)
-        d->overhead_kib =
-            memcoord_max(d->overhead_kib, seen->rss_kib - d->balloon_kib - d->extra_kib);
+    if (seen->guest_total_kib <= d->host_balloon_kib && !d->autodeflate)
+        d->kernel_kib = d->host_balloon_kib - seen->guest_total_kib;
+    if (seen->rss_kib != UNKNOWN && seen->rss_kib > owns_kib)
+        d->overhead_kib = memcoord_max(d->overhead_kib, seen->rss_kib - owns_kib);
+}
+
+/* Whether nothing has moved since the sample before, as the host and the guest tell it: either may be
+ * the first to know. */
+static bool stood_still(const struct domain *d, const struct host_domain *seen)
+{
+    return seen->sampled_ms > d->host_moved_ms &&
+           (seen->guest_total_kib == UNKNOWN || d->sample.guest_total_kib == UNKNOWN ||
+            distance(seen->guest_total_kib, d->sample.guest_total_kib) <= DOMAIN_NOISE_KIB);
 }
 
 static void see_sample(struct domain *d, const struct host_domain *seen, uint64_t before_kib)
@@ -220,7 +253,7 @@ static void see_sample(struct domain *d, const struct host_domain *seen, uint64_
     if (seen->sampled_ms == UNKNOWN ||
         (d->sample.sampled_ms != UNKNOWN && seen->sampled_ms <= d->sample.sampled_ms))
         return;
-    d->still_samples = seen->sampled_ms > d->moved_ms ? d->still_samples + 1 : 0;
+    d->still_samples = stood_still(d, seen) ? d->still_samples + 1 : 0;
     learn(d, seen);
     sample_take(&d->sample, seen, size_at_sample(d, seen, before_kib));
 }
@@ -271,7 +304,7 @@ static void see_name(struct domain *d, const char *name, const struct config *co
 void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t now_ms,
                 const struct config *config)
 {
-    uint64_t before_kib = domain->balloon_kib;
+    uint64_t before_kib = domain->host_balloon_kib;
 
     see_name(domain, seen->name, config);
     domain->state = seen->state;
@@ -282,8 +315,9 @@ void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t 
     domain->extra_kib = seen->extra_kib;
     see_rss(domain, seen);
     see_failure(domain, seen, now_ms);
-    see_balloon(domain, seen->balloon_kib, now_ms, config);
+    see_host_balloon(domain, seen->balloon_kib, now_ms);
     see_sample(domain, seen, before_kib);
+    see_balloon(domain, size_now(domain), now_ms, config);
 }
 
 void domain_asked(struct domain *domain, uint64_t kib, uint64_t now_ms, uint64_t interval_ms)

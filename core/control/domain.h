@@ -23,6 +23,7 @@ struct domain_sample {
     uint64_t used_kib, unused_kib, usable_kib, guest_total_kib, disk_caches_kib;
     uint64_t swap_in_kib, swap_out_kib, major_faults;
     uint64_t rise_kib_per_s; /* how fast used rose since the sample before */
+    uint64_t on_lists_kib;   /* of memory that it got, so much may wait on its kernel's lists */
     uint64_t swap_in_kib_per_s, swap_out_kib_per_s, major_faults_per_s, growth_kib_per_s;
 };
 
@@ -40,9 +41,11 @@ struct domain {
     const char *unmanageable;
     bool set_aside, autodeflate;
     uint64_t host_max_kib, extra_kib;
-    uint64_t balloon_kib;
-    uint64_t rss_kib;         /* the last that was obtained, at the least */
-    uint64_t rss_balloon_kib; /* the balloon that it belongs to */
+    uint64_t balloon_kib;      /* what the guest owns now: the newer of what the host and it tell */
+    uint64_t host_balloon_kib; /* what the host tells; up to a second late */
+    uint64_t host_moved_ms;    /* when that moved last */
+    uint64_t rss_kib;          /* the last that was obtained, at the least */
+    uint64_t rss_balloon_kib;  /* the balloon that it belongs to */
     struct domain_sample sample;
 
     uint64_t target_kib;  /* asked for last, or what the balloon was found at */
@@ -52,12 +55,12 @@ struct domain {
 
     uint64_t first_seen_ms, moved_ms, set_ms; /* set_ms, shrunk_ms: 0 never */
     uint64_t arrived_ms;                      /* since when the balloon stands at its target */
-    uint64_t still_samples;                   /* samples since the balloon last moved */
-    bool is_new;                    /* it may be booting: its balloon has not stood still yet */
+    uint64_t still_samples; /* samples since the balloon last moved, for the host or the guest */
+    bool is_new;            /* it may be booting: its balloon has not stood still yet */
     uint64_t shrunk_kib, shrunk_ms; /* how much was taken within an interval before shrunk_ms */
 
     uint64_t foreign_changes, foreign_since_ms; /* changes by somebody else, since when */
-    bool foreign_moving;                        /* such a change is under way */
+    bool foreign_moving, foreign_up;            /* such a change is under way, to more */
     uint64_t hands_off_until_ms;                /* left to somebody else until then */
     uint64_t shrink_paused_until_ms;            /* it took memory back by itself, or gives none */
     uint64_t failures;        /* so often a target was not set or not followed, until it moves */

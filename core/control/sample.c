@@ -13,15 +13,12 @@ uint64_t sample_rate(uint64_t before, uint64_t now, uint64_t elapsed_ms)
 void sample_clear(struct domain_sample *sample)
 {
     *sample = (struct domain_sample){
-        UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
-        UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
+        UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
+        UNKNOWN, UNKNOWN, 0,       UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN,
     };
 }
 
-/* How fast used rises: what the last two samples agree on, at least half of what it was. One step is
- * no growth: memory that a balloon gives back waits on the guest's per-CPU lists, where it counts as
- * neither free nor usable, so that used seems to jump by up to the guest's low watermark (40 MiB seen)
- * and falls back later. */
+/* How fast used rises: what the last two samples agree on, at least half of what it was. */
 static uint64_t growth(const struct domain_sample *before, const struct domain_sample *now)
 {
     uint64_t rise = now->rise_kib_per_s;
@@ -35,14 +32,40 @@ static uint64_t growth(const struct domain_sample *before, const struct domain_s
     return memcoord_max(rise, before->growth_kib_per_s / 2);
 }
 
-static uint64_t rise(const struct domain_sample *before, const struct domain_sample *now,
+static uint64_t less(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+/* Memory that a balloon gives back waits on the guest's per-CPU lists, up to its low watermark (46 MiB
+ * seen): it is neither free nor usable there, so that used seems to rise although nobody used
+ * anything, and falls again when the balloon takes it or a program gets it. What is unused and not
+ * usable is the guest's watermarks. Returns how much of the rise this explains. */
+static uint64_t wait_on_lists(const struct domain_sample *before, struct domain_sample *now)
+{
+    uint64_t size_before_kib = before->used_kib + before->usable_kib;
+    uint64_t size_kib = now->used_kib + now->usable_kib;
+    uint64_t most_kib = now->unused_kib == UNKNOWN ? 0 : less(now->unused_kib, now->usable_kib);
+    uint64_t rise_kib = less(now->used_kib, before->used_kib);
+    uint64_t more_kib = memcoord_min(rise_kib, less(size_kib, size_before_kib));
+    uint64_t gone_kib =
+        memcoord_max(less(before->used_kib, now->used_kib), less(size_before_kib, size_kib));
+
+    more_kib = memcoord_min(more_kib, less(most_kib, before->on_lists_kib));
+    now->on_lists_kib = less(before->on_lists_kib, gone_kib) + more_kib;
+    return more_kib;
+}
+
+static uint64_t rise(const struct domain_sample *before, struct domain_sample *now,
                      uint64_t elapsed_ms)
 {
+    uint64_t explained_kib;
+
     if (before->used_kib == UNKNOWN || now->used_kib == UNKNOWN || elapsed_ms == 0)
         return UNKNOWN;
-    if (now->used_kib <= before->used_kib)
-        return 0;
-    return sample_rate(before->used_kib, now->used_kib, elapsed_ms);
+    explained_kib = wait_on_lists(before, now);
+    return memcoord_mul_div(less(now->used_kib, before->used_kib + explained_kib), 1000,
+                            elapsed_ms);
 }
 
 void sample_take(struct domain_sample *sample, const struct host_domain *seen, uint64_t size_kib)

@@ -120,6 +120,73 @@ static void used_is_right_when_the_sample_is_ahead_of_the_balloon(void **state)
     }
 }
 
+/* Or what a balloon gives back looks like growth, and the guest is rescued again and again. */
+static void memory_on_the_kernels_lists_is_no_growth(void **state)
+{
+    struct domain *d = settled(512 * MIB, 300 * MIB);
+    struct host_domain seen = guest(512 * MIB, 300 * MIB, 5000);
+
+    (void)state;
+    seen.unused_kib = 360 * MIB; /* its watermarks are 60 MiB */
+    domain_asked(d, 592 * MIB, 5000, 1000);
+    seen.balloon_kib = 592 * MIB;
+    seen.guest_total_kib += 80 * MIB;
+    seen.usable_kib += 35 * MIB; /* 45 of the 80 MiB wait */
+    seen.unused_kib += 35 * MIB;
+    for (uint64_t ms = 6000; ms <= 9000; ms += 1000) {
+        seen.sampled_ms = ms;
+        domain_see(d, &seen, ms, &config);
+        assert_int_equal(d->sample.growth_kib_per_s, 0);
+    }
+    /* What a program takes is growth, also of a guest that gets all the time what it needs. */
+    for (uint64_t ms = 10000; ms <= 15000; ms += 1000) {
+        domain_asked(d, d->target_kib + 40 * MIB, ms - 1000, 1000);
+        seen.balloon_kib = d->target_kib;
+        seen.guest_total_kib += 40 * MIB;
+        seen.sampled_ms = ms;
+        domain_see(d, &seen, ms, &config);
+    }
+    assert_int_equal(d->sample.growth_kib_per_s, 40 * MIB);
+    domain_free(d);
+}
+
+/* As an operator's `virsh setmem`, that the guest's own figure shows first. */
+static void a_change_by_somebody_else_is_seen_by_the_sample_that_is_ahead(void **state)
+{
+    struct domain *d = settled(512 * MIB, 100 * MIB);
+    struct host_domain ahead = guest(600 * MIB, 188 * MIB, 9900);
+
+    (void)state;
+    see(d, 512 * MIB, 8000);
+    ahead.balloon_kib = 512 * MIB; /* the host does not know yet */
+    domain_see(d, &ahead, 10000, &config);
+    assert_int_equal(d->balloon_kib, 600 * MIB);
+    assert_int_equal(d->target_kib, 600 * MIB);
+    assert_int_equal(d->foreign_changes, 1);
+    ahead.sampled_ms = MEMCOORD_UNKNOWN; /* no sample, and the host is late still */
+    domain_see(d, &ahead, 10100, &config);
+    assert_int_equal(d->balloon_kib, 600 * MIB);
+    see(d, 640 * MIB, 11000); /* the rest of the same change */
+    assert_int_equal(d->target_kib, 640 * MIB);
+    assert_int_equal(d->foreign_changes, 1);
+    domain_free(d);
+}
+
+/* Or memory that is plugged would be taken for the balloon's. */
+static void a_guest_with_memory_beside_its_balloon_is_as_large_as_the_host_tells(void **state)
+{
+    struct domain *d = settled(512 * MIB, 300 * MIB);
+    struct host_domain seen = guest(512 * MIB, 300 * MIB, 9000);
+
+    (void)state;
+    seen.extra_kib = 1024 * MIB;
+    seen.guest_total_kib += 1024 * MIB;
+    domain_see(d, &seen, 9100, &config);
+    assert_int_equal(d->balloon_kib, 512 * MIB);
+    assert_int_equal(d->target_kib, 512 * MIB);
+    domain_free(d);
+}
+
 /* Or a missed poll would hide all that the guest was promised, and it would be given to others. */
 static void an_rss_that_was_not_obtained_leaves_the_last_one_less_what_was_taken(void **state)
 {
@@ -429,6 +496,9 @@ int main(void)
         cmocka_unit_test(a_domain_is_new_until_its_balloon_stood_still_for_three_samples),
         cmocka_unit_test(used_is_of_one_moment_while_the_balloon_moves),
         cmocka_unit_test(used_is_right_when_the_sample_is_ahead_of_the_balloon),
+        cmocka_unit_test(memory_on_the_kernels_lists_is_no_growth),
+        cmocka_unit_test(a_change_by_somebody_else_is_seen_by_the_sample_that_is_ahead),
+        cmocka_unit_test(a_guest_with_memory_beside_its_balloon_is_as_large_as_the_host_tells),
         cmocka_unit_test(an_rss_that_was_not_obtained_leaves_the_last_one_less_what_was_taken),
         cmocka_unit_test(an_rss_that_never_came_is_unknown),
         cmocka_unit_test(a_sample_that_was_not_obtained_leaves_the_last_one_and_its_age),
