@@ -43,12 +43,23 @@ struct claims {
     uint64_t min_kib, used_kib, demand_kib; /* sums */
 };
 
+static uint64_t headroom_part_kib(const struct proportional *p, const struct memcoord_domain *d)
+{
+    return memcoord_mul_div(d->used_kib, p->headroom_bp, 10000);
+}
+
+/* The core puts the parameter's figure behind its name: that of the larger one. */
+static const char *demand_words(const struct proportional *p, const struct memcoord_domain *d)
+{
+    return headroom_part_kib(p, d) > p->headroom_min_kib ? "used and headroom"
+                                                         : "used and headroom_min";
+}
+
 static void add_claim(struct claims *c, const struct proportional *p,
                       const struct memcoord_domain *d)
 {
     struct claim *claim = &c->list[c->n++];
-    uint64_t part_kib = memcoord_mul_div(d->used_kib, p->headroom_bp, 10000);
-    uint64_t headroom_kib = memcoord_max(p->headroom_min_kib, part_kib);
+    uint64_t headroom_kib = memcoord_max(p->headroom_min_kib, headroom_part_kib(p, d));
 
     claim->domain = d;
     claim->used_kib = memcoord_clamp(d->used_kib, d->min_kib, d->max_kib);
@@ -197,7 +208,7 @@ static void give_demand(struct claims *c)
         c->list[i].size_kib = c->list[i].demand_kib;
 }
 
-/* Sets each size; returns why it is what it is. */
+/* Sets each size; returns why it is what it is, NULL where each gets its demand. */
 static const char *divide(struct claims *c, bool share)
 {
     if (c->min_kib > c->pool_kib) {
@@ -217,7 +228,7 @@ static const char *divide(struct claims *c, bool share)
         return "used, headroom and part of the surplus";
     }
     give_demand(c);
-    return "used and headroom";
+    return NULL;
 }
 
 /* Warns when the minima no longer fit: once, until they fitted again. */
@@ -245,7 +256,8 @@ static int decide(void *state, const struct memcoord_snapshot *s, struct memcoor
     warn_if_crowded(p, &c, plan);
     why = divide(&c, p->surplus == SURPLUS_SHARE);
     for (size_t i = 0; i < c.n; i++)
-        memcoord_set_target(plan, c.list[i].domain, c.list[i].size_kib, why);
+        memcoord_set_target(plan, c.list[i].domain, c.list[i].size_kib,
+                            why ? why : demand_words(p, c.list[i].domain));
     return 0;
 }
 

@@ -23,12 +23,15 @@ static const struct memcoord_param params[] = {
     MEMCOORD_PARAMS_END
 };
 
-/* By metric. */
-static const struct {
-    const char *below, *falling, *above;
+/* By metric. The core puts the figure of the statistics behind it: where that is within the band
+ * still, it is what comes with the target, or what was eaten since, that is not. */
+static const struct words {
+    const char *below, *falling, *above, *coming_above;
 } words[] = {
-    { "usable below low", "usable falling below low", "usable above high" },
-    { "unused below low", "unused falling below low", "unused above high" },
+    { "usable below low", "usable will be below low", "usable above high",
+      "usable will be above high" },
+    { "unused below low", "unused will be below low", "unused above high",
+      "unused will be above high" },
 };
 
 static const char *check(const void *state)
@@ -47,19 +50,23 @@ static uint64_t less(uint64_t a, uint64_t b)
     return a > b ? a - b : 0;
 }
 
+static uint64_t seen_kib(const struct threshold *t, const struct memcoord_domain *d)
+{
+    return t->metric == METRIC_UNUSED ? d->unused_kib : d->usable_kib;
+}
+
 /* What the guest has free when its balloon has arrived at the target. The statistics belong to the
  * size that it had when they were taken, so what is on its way since then counts too; without this,
  * a need would be answered anew each tick until the first answer shows. */
 static uint64_t free_at_target_kib(const struct threshold *t, const struct memcoord_domain *d)
 {
-    uint64_t seen_kib = t->metric == METRIC_UNUSED ? d->unused_kib : d->usable_kib;
     uint64_t size_kib = d->balloon_kib;
 
-    if (seen_kib == MEMCOORD_UNKNOWN)
+    if (seen_kib(t, d) == MEMCOORD_UNKNOWN)
         return MEMCOORD_UNKNOWN;
     if (d->used_kib != MEMCOORD_UNKNOWN && d->usable_kib != MEMCOORD_UNKNOWN)
         size_kib = d->used_kib + d->usable_kib;
-    return less(seen_kib + d->target_kib, size_kib);
+    return less(seen_kib(t, d) + d->target_kib, size_kib);
 }
 
 /* What the guest has probably eaten since the statistics were taken. Two intervals are the end of it:
@@ -96,6 +103,7 @@ static void shrink(const struct threshold *t, const struct memcoord_domain *d, u
 static void decide_one(const struct threshold *t, const struct memcoord_snapshot *s,
                        const struct memcoord_domain *d, struct memcoord_plan *plan)
 {
+    const struct words *w = &words[t->metric];
     uint64_t there_kib = free_at_target_kib(t, d);
     uint64_t free_kib = less(there_kib, eaten_kib(s, d));
 
@@ -104,10 +112,9 @@ static void decide_one(const struct threshold *t, const struct memcoord_snapshot
     else if (there_kib == MEMCOORD_UNKNOWN)
         return;
     else if (free_kib < t->low_kib && t->grow_kib > 0)
-        grow(t, d, there_kib < t->low_kib ? words[t->metric].below : words[t->metric].falling,
-             plan);
+        grow(t, d, seen_kib(t, d) < t->low_kib ? w->below : w->falling, plan);
     else if (free_kib > t->high_kib)
-        shrink(t, d, free_kib, words[t->metric].above, plan);
+        shrink(t, d, free_kib, seen_kib(t, d) > t->high_kib ? w->above : w->coming_above, plan);
     else if (d->target_kib > d->max_kib)
         shrink(t, d, free_kib, "above max", plan);
 }

@@ -44,8 +44,10 @@ const struct config_key config_keys[] = {
       "what a shrink leaves usable in the guest", GUARD(guest_reserve_kib) },
     { "guard", "max_shrink", AMOUNT, "50MiB, 10%", "1MiB..16TiB",
       "a domain loses at most this in an interval; percent of its balloon", GUARD(max_shrink) },
-    { "guard", "deadband", AMOUNT, "8MiB, 1%", "0..1TiB",
-      "smaller changes are not worth a call; percent of the balloon", GUARD(deadband) },
+    /* No percentage: 1% of a guest of 16 GiB is more than a whole step of threshold, which would
+     * then never reach it. */
+    { "guard", "deadband", AMOUNT, "8MiB", "0..1TiB",
+      "smaller changes are not worth a call; percent of the balloon, if given", GUARD(deadband) },
     /* At an interval of 1s samples are 0.5-1.8 s old, one that another client's poll displaced
      * (2-21% are) 2.8 s, two in a row 3.8 s. Three in a row are a guest that does not answer. */
     { "guard", "stale_after", DURATION, "5s", "1s..60min",

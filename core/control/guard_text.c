@@ -48,12 +48,27 @@ static void print_age(const struct memcoord_domain *seen, char *text, size_t siz
                  seen->stats_age_ms / 1000);
 }
 
+static void print_rescue(const struct snapshot_domain *domain, int is_short, char *text,
+                         size_t size)
+{
+    const struct memcoord_domain *seen = &domain->seen;
+    uint64_t usable_mib = seen->usable_kib == MEMCOORD_UNKNOWN ? 0 : seen->usable_kib / 1024;
+    uint64_t growth_mib =
+        seen->growth_kib_per_s == MEMCOORD_UNKNOWN ? 0 : seen->growth_kib_per_s / 1024;
+    char growing[48] = "";
+
+    if (growth_mib > 0)
+        snprintf(growing, sizeof(growing), ", growing %" PRIu64 " MiB/s", growth_mib);
+    snprintf(text, size, "rescue: usable %" PRIu64 " MiB%s%s%s", usable_mib, growing,
+             domain->stale_rescue ? ", statistics stopped" : "",
+             is_short ? ", but the host can't give enough now" : "");
+}
+
 void guard_explain(const struct guard_settings *settings, const struct snapshot_domain *domain,
                    const struct guard_verdict *verdict, char *text, size_t size)
 {
     const struct memcoord_domain *seen = &domain->seen;
     uint64_t reserve_mib = settings->guest_reserve_kib / 1024;
-    uint64_t usable_mib = seen->usable_kib == MEMCOORD_UNKNOWN ? 0 : seen->usable_kib / 1024;
 
     switch (verdict->reason) {
     case GUARD_AT_MIN:
@@ -75,10 +90,7 @@ void guard_explain(const struct guard_settings *settings, const struct snapshot_
         break;
     case GUARD_RESCUE:
     case GUARD_RESCUE_SHORT:
-        snprintf(text, size, "rescue: usable %" PRIu64 " MiB%s%s", usable_mib,
-                 domain->stale_rescue ? ", statistics stopped" : "",
-                 verdict->reason == GUARD_RESCUE_SHORT ? ", but the host can't give enough now"
-                                                       : "");
+        print_rescue(domain, verdict->reason == GUARD_RESCUE_SHORT, text, size);
         break;
     case GUARD_UNMANAGED:
         snprintf(text, size, "%s", domain->unmanaged_why ? domain->unmanaged_why : "unmanaged");

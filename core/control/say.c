@@ -32,20 +32,31 @@ static void describe(const struct tick_result *result, size_t i, char *text, siz
     snprintf(text, size, "%s%s%s", why, why[0] && guard[0] ? "; " : "", guard);
 }
 
+/* Two sizes, in KiB where MiB would show them equal. */
+static void print_sizes(uint64_t from_kib, const char *between, uint64_t to_kib, char *text,
+                        size_t size)
+{
+    bool fine = from_kib / 1024 == to_kib / 1024;
+    uint64_t unit_kib = fine ? 1 : 1024;
+
+    snprintf(text, size, "%" PRIu64 "%s%" PRIu64 " %s", from_kib / unit_kib, between,
+             to_kib / unit_kib, fine ? "KiB" : "MiB");
+}
+
 static void say_change(const struct tick_result *result, size_t i)
 {
     const struct memcoord_domain *seen = &result->snapshot->domains[i].seen;
     const struct guard_verdict *v = &result->verdicts[i];
     struct domain *domain = result->domains->list[i];
     bool dry_run = result->config->daemon.dry_run;
-    char text[300];
+    char text[300], sizes[64];
 
     if (dry_run && domain->said_target_kib == v->granted_kib)
         return; /* it is not done, and would be said at every tick */
     domain->said_target_kib = v->granted_kib;
     describe(result, i, text, sizeof(text));
-    log_info("%s: %s%" PRIu64 " -> %" PRIu64 " MiB (%s)", seen->name, dry_run ? "would go " : "",
-             seen->target_kib / 1024, v->granted_kib / 1024, text);
+    print_sizes(seen->target_kib, " -> ", v->granted_kib, sizes, sizeof(sizes));
+    log_info("%s: %s%s (%s)", seen->name, dry_run ? "would go " : "", sizes, text);
 }
 
 /* Asked for and refused: said once a minute for each reason. False: it would be said, but there is
@@ -56,7 +67,7 @@ static bool say_refusal(const struct tick_result *result, size_t i, bool room)
     const struct guard_verdict *v = &result->verdicts[i];
     uint32_t now_s = (uint32_t)(result->view->now_ms / 1000);
     uint32_t *quiet_until_s = &result->domains->list[i]->quiet_until_s[v->reason];
-    char text[300];
+    char text[300], sizes[64];
 
     if (now_s < *quiet_until_s)
         return true;
@@ -64,12 +75,12 @@ static bool say_refusal(const struct tick_result *result, size_t i, bool room)
         return false;
     *quiet_until_s = now_s + (uint32_t)(quiet_ms / 1000);
     describe(result, i, text, sizeof(text));
+    print_sizes(seen->target_kib, " -> ", memcoord_min(v->asked_kib, UINT64_C(1) << 34), sizes,
+                sizeof(sizes));
     if (v->asked_kib == MEMCOORD_UNKNOWN)
         log_warning("%s: stays at %" PRIu64 " MiB (%s)", seen->name, seen->target_kib / 1024, text);
     else
-        log_info("%s: stays at %" PRIu64 " MiB, %" PRIu64 " refused (%s)", seen->name,
-                 seen->target_kib / 1024, memcoord_min(v->asked_kib, UINT64_C(1) << 34) / 1024,
-                 text);
+        log_info("%s: stays: %s is refused (%s)", seen->name, sizes, text);
     return true;
 }
 

@@ -61,7 +61,7 @@ static void all_demands_are_met_when_they_fit(void **state)
     assert_int_equal(size_mib(&f, 1), 400);
     assert_int_equal(size_mib(&f, 2), 1000);
     assert_int_equal(size_mib(&f, 3), 2048);
-    assert_string_equal(fixture_why(&f, f.list[1]), "used and headroom");
+    assert_string_equal(fixture_why(&f, f.list[1]), "used and headroom_min");
     assert_int_equal(f.warnings, 0);
     fixture_close(&f);
 }

@@ -193,7 +193,7 @@ static void old_statistics_add_no_more_than_two_intervals(void **state)
         d->stats_age_ms = 1000 * tick;
         fixture_decide(&f);
         if (tick == 2)
-            assert_string_equal(fixture_why(&f, d), "usable falling below low");
+            assert_string_equal(fixture_why(&f, d), "usable will be below low");
         d->target_kib = fixture_size(&f, d);
     }
     assert_int_equal(d->target_kib, 612 * MIB);

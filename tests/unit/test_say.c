@@ -68,11 +68,11 @@ static void a_refusal_is_said_once_a_minute(void **state)
     b.fake.used_kib[0] = 420 * MIB; /* too little for the policy, enough for the guard */
     b.config.host.limit_kib = 512 * MIB;
     ticks(&b, 59);
-    assert_int_equal(capture_count(&said, "web0: stays at 512 MiB, 612 refused (usable 92 MiB "
+    assert_int_equal(capture_count(&said, "web0: stays: 512 -> 612 MiB is refused (usable 92 MiB "
                                           "below low 100 MiB; the host can't give more now)"),
                      1);
     ticks(&b, 5);
-    assert_int_equal(capture_count(&said, "web0: stays at 512 MiB, 612 refused"), 1);
+    assert_int_equal(capture_count(&said, "web0: stays: 512 -> 612 MiB is refused"), 1);
     close_bench(&b);
 }
 
@@ -169,7 +169,8 @@ static void many_refusals_are_summed_up(void **state)
     capture_begin(&said);
     say_changes(&result);
     capture_end(&said);
-    assert_int_equal(capture_count(&said, "many: stays at"), 20);
+    assert_int_equal(capture_count(&said, "many: stays:"), 20);
+    says("many: stays: 0 -> 100 KiB is refused (");
     says("30 more domains were refused what was asked for them\n");
     config_free(&config);
 }
