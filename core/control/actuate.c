@@ -48,8 +48,9 @@ static void reassert(const struct actuation *a)
         if (!d->reassert)
             continue;
         d->reassert = false;
-        if (a->verdicts[i].granted_kib == d->target_kib)
-            a->host->ops->set_target(a->host, d->uuid, d->target_kib);
+        if (a->verdicts[i].granted_kib == d->target_kib &&
+            a->host->ops->set_target(a->host, d->uuid, d->target_kib) == 0)
+            d->asked_kib = d->target_kib;
     }
 }
 

@@ -6,30 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/domain_moves.h"
 #include "control/sample.h"
 #include "util/log.h"
 
 #define UNKNOWN MEMCOORD_UNKNOWN
 
-/* A guest may follow the target before for a while: 512 -> 200 MiB takes 2.4 s, more when busy. */
-static const uint64_t obeys_after_ms = 3000;
-/* One that has not moved for so long does not follow its target. */
-static const uint64_t gave_up_after_ms = 5000;
 /* Samples for which a balloon must stand still before its domain counts as booted. */
 static const uint64_t still_samples_needed = 3;
-/* More changes than these by somebody else within a minute: he coordinates, too. */
-static const uint64_t foreign_changes_max = 3;
-static const uint64_t foreign_window_ms = 60 * 1000;
-/* A balloon that stood still for so long moves anew: the host learns of a move once a second. */
-static const uint64_t movement_ends_ms = 2000;
-/* How long a guest keeps what it took by itself (autodeflate). */
-static const uint64_t shrink_pause_ms = 60 * 1000;
-static const uint64_t retry_max_ms = 60 * 1000;
-
-static uint64_t distance(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : b - a;
-}
 
 static void uuid_format(const uint8_t uuid[HOST_UUID_BYTES], char text[UUID_TEXT_BYTES])
 {
@@ -64,7 +48,9 @@ struct domain *domain_new(const struct host_domain *seen, uint64_t now_ms,
     uuid_format(d->uuid, d->uuid_text);
     configure(d, config);
     d->run_id = seen->run_id;
-    d->balloon_kib = d->host_balloon_kib = d->target_kib = d->initial_kib = seen->balloon_kib;
+    d->balloon_kib = d->host_balloon_kib = d->initial_kib = seen->balloon_kib;
+    moves_adopt(d);
+    d->asked_kib = UNKNOWN;
     d->kernel_kib = d->rss_kib = UNKNOWN;
     d->first_seen_ms = d->moved_ms = d->host_moved_ms = d->arrived_ms = now_ms;
     d->is_new = true;
@@ -81,116 +67,10 @@ void domain_free(struct domain *domain)
     free(domain);
 }
 
-bool domain_is_away(const struct domain *domain)
-{
-    return distance(domain->balloon_kib, domain->target_kib) > DOMAIN_NOISE_KIB;
-}
-
-static void adopt(struct domain *d)
-{
-    d->target_kib = d->balloon_kib;
-}
-
-/* Somebody else moved it. One long movement one way is one change. */
-static void see_foreign(struct domain *d, uint64_t before_kib, uint64_t now_ms,
-                        const struct config *config)
-{
-    bool up = d->balloon_kib > before_kib;
-
-    if (now_ms - d->foreign_since_ms > foreign_window_ms)
-        d->foreign_changes = 0;
-    if (d->foreign_changes == 0)
-        d->foreign_since_ms = now_ms;
-    adopt(d);
-    if (d->foreign_moving && d->foreign_up == up)
-        return;
-    d->foreign_moving = true;
-    d->foreign_up = up;
-    d->foreign_changes++;
-    log_info("%s: somebody else changes its balloon (%" PRIu64 " -> %" PRIu64
-             " MiB so far): that is the new start",
-             d->name, before_kib / 1024, d->balloon_kib / 1024);
-    if (d->foreign_changes < foreign_changes_max || d->hands_off_until_ms > now_ms)
-        return;
-    d->hands_off_until_ms = now_ms + config->guard.hands_off_ms;
-    d->foreign_changes = 0;
-    log_warning("%s: somebody else keeps changing its balloon: left to him for %" PRIu64 " s",
-                d->name, config->guard.hands_off_ms / 1000);
-}
-
-/* The balloon moved away from what was asked for last. */
-static void see_moved_away(struct domain *d, uint64_t before_kib, uint64_t now_ms,
-                           const struct config *config)
-{
-    if (d->is_new && d->set_ms == 0) {
-        adopt(d); /* its driver just loads */
-    } else if (d->autodeflate && d->balloon_kib > d->target_kib) {
-        if (d->shrink_paused_until_ms <= now_ms)
-            log_info("%s: took back %" PRIu64 " MiB by itself (autodeflate): it needs them",
-                     d->name, (d->balloon_kib - d->target_kib) / 1024);
-        adopt(d);
-        d->shrink_paused_until_ms = now_ms + shrink_pause_ms;
-    } else if (d->set_ms == 0 || now_ms - d->set_ms >= obeys_after_ms) {
-        see_foreign(d, before_kib, now_ms, config);
-    }
-}
-
-/* How long to wait before the next try: longer each time, until it moves. */
-static uint64_t next_wait_ms(struct domain *d)
-{
-    uint64_t wait_ms = d->failures < 6 ? UINT64_C(1000) << d->failures : retry_max_ms;
-
-    d->failures++;
-    return memcoord_min(wait_ms, retry_max_ms);
-}
-
-/* It stands still elsewhere than asked: don't count on what it does not do. It is not shrunk for a
- * while, longer each time; a guest in need may be asked to grow at any time. */
-static void see_standing(struct domain *d, uint64_t now_ms)
-{
-    uint64_t asked_kib = d->target_kib, wait_ms;
-
-    if (now_ms - d->moved_ms >= movement_ends_ms)
-        d->foreign_moving = false;
-    if (!domain_is_away(d) || d->state != HOST_DOMAIN_RUNNING ||
-        now_ms - memcoord_max(d->moved_ms, d->set_ms) < gave_up_after_ms)
-        return;
-    adopt(d);
-    d->reassert = true;
-    if (now_ms < d->quiet_until_ms)
-        return;
-    wait_ms = next_wait_ms(d);
-    d->quiet_until_ms = now_ms + wait_ms;
-    if (asked_kib < d->balloon_kib)
-        d->shrink_paused_until_ms = memcoord_max(d->shrink_paused_until_ms, now_ms + wait_ms);
-    log_info("%s: stays at %" PRIu64 " MiB and does not go to %" PRIu64
-             " MiB: that is the new start",
-             d->name, d->balloon_kib / 1024, asked_kib / 1024);
-}
-
-static void see_balloon(struct domain *d, uint64_t balloon_kib, uint64_t now_ms,
-                        const struct config *config)
-{
-    uint64_t before_kib = d->balloon_kib;
-    bool was_away = domain_is_away(d);
-
-    d->balloon_kib = balloon_kib;
-    if (distance(balloon_kib, before_kib) > DOMAIN_NOISE_KIB) {
-        d->moved_ms = now_ms;
-        d->failures = 0;
-        if (distance(balloon_kib, d->target_kib) > distance(before_kib, d->target_kib))
-            see_moved_away(d, before_kib, now_ms, config);
-    } else {
-        see_standing(d, now_ms);
-    }
-    if (was_away || d->moved_ms == now_ms)
-        d->arrived_ms = now_ms;
-}
-
 /* What the host tells of the balloon. */
 static void see_host_balloon(struct domain *d, uint64_t balloon_kib, uint64_t now_ms)
 {
-    if (distance(balloon_kib, d->host_balloon_kib) > DOMAIN_NOISE_KIB) {
+    if (domain_distance(balloon_kib, d->host_balloon_kib) > DOMAIN_NOISE_KIB) {
         d->host_moved_ms = now_ms;
         d->still_samples = 0;
     }
@@ -210,8 +90,8 @@ static uint64_t size_now(const struct domain *d)
         sample->sampled_ms <= memcoord_max(d->host_moved_ms, d->set_ms))
         return d->host_balloon_kib;
     size_kib = memcoord_min(sample->guest_total_kib + d->kernel_kib, d->host_max_kib);
-    return distance(size_kib, d->host_balloon_kib) > DOMAIN_NOISE_KIB ? size_kib
-                                                                      : d->host_balloon_kib;
+    return domain_distance(size_kib, d->host_balloon_kib) > DOMAIN_NOISE_KIB ? size_kib
+                                                                             : d->host_balloon_kib;
 }
 
 /* The guest's size at the moment of the sample. Its own total is of that very moment; the balloon
@@ -245,7 +125,7 @@ static bool stood_still(const struct domain *d, const struct host_domain *seen)
 {
     return seen->sampled_ms > d->host_moved_ms &&
            (seen->guest_total_kib == UNKNOWN || d->sample.guest_total_kib == UNKNOWN ||
-            distance(seen->guest_total_kib, d->sample.guest_total_kib) <= DOMAIN_NOISE_KIB);
+            domain_distance(seen->guest_total_kib, d->sample.guest_total_kib) <= DOMAIN_NOISE_KIB);
 }
 
 static void see_sample(struct domain *d, const struct host_domain *seen, uint64_t before_kib)
@@ -265,7 +145,7 @@ static void see_failure(struct domain *d, const struct host_domain *seen, uint64
 
     if (seen->set_error == 0)
         return;
-    wait_ms = next_wait_ms(d);
+    wait_ms = moves_next_wait_ms(d);
     d->retry_ms = now_ms + wait_ms;
     d->target_kib = seen->balloon_kib;
     log_warning("%s: its balloon could not be set: %s; next try in %" PRIu64 " s", d->name,
@@ -317,7 +197,7 @@ void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t 
     see_failure(domain, seen, now_ms);
     see_host_balloon(domain, seen->balloon_kib, now_ms);
     see_sample(domain, seen, before_kib);
-    see_balloon(domain, size_now(domain), now_ms, config);
+    moves_see(domain, size_now(domain), now_ms, config);
 }
 
 void domain_asked(struct domain *domain, uint64_t kib, uint64_t now_ms, uint64_t interval_ms)
@@ -329,7 +209,5 @@ void domain_asked(struct domain *domain, uint64_t kib, uint64_t now_ms, uint64_t
         domain->shrunk_kib += domain->target_kib - kib;
         domain->shrunk_ms = now_ms;
     }
-    domain->target_kib = kib;
-    domain->set_ms = now_ms;
-    domain->arrived_ms = now_ms;
+    moves_asked(domain, kib, now_ms);
 }

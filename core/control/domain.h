@@ -17,6 +17,11 @@
 /* A balloon works in pages of 4 KiB, and arrives exactly; what is less than this is noise. */
 #define DOMAIN_NOISE_KIB UINT64_C(1024)
 
+static inline uint64_t domain_distance(uint64_t a_kib, uint64_t b_kib)
+{
+    return a_kib > b_kib ? a_kib - b_kib : b_kib - a_kib;
+}
+
 /* The guest's statistics of one moment, and what follows from them. KiB, MEMCOORD_UNKNOWN. */
 struct domain_sample {
     uint64_t sampled_ms; /* MEMCOORD_UNKNOWN: there never was one */
@@ -48,8 +53,10 @@ struct domain {
     uint64_t rss_balloon_kib;  /* the balloon that it belongs to */
     struct domain_sample sample;
 
-    uint64_t target_kib;  /* asked for last, or what the balloon was found at */
-    uint64_t initial_kib; /* what it had before memcoord changed it */
+    uint64_t target_kib; /* asked for last, or what the balloon was found at */
+    uint64_t asked_kib;  /* the last target of ours that may be in force; MEMCOORD_UNKNOWN: none */
+    uint64_t path_low_kib, path_high_kib; /* where our targets may have led it since the last one */
+    uint64_t initial_kib;                 /* what it had before memcoord changed it */
     uint64_t kernel_kib; /* balloon - guest_total when it stands still; MEMCOORD_UNKNOWN at first */
     uint64_t overhead_kib; /* the largest rss - balloon seen while it stood still */
 
@@ -59,10 +66,10 @@ struct domain {
     bool is_new;            /* it may be booting: its balloon has not stood still yet */
     uint64_t shrunk_kib, shrunk_ms; /* how much was taken within an interval before shrunk_ms */
 
-    uint64_t foreign_changes, foreign_since_ms; /* changes by somebody else, since when */
-    bool foreign_moving, foreign_up;            /* such a change is under way, to more */
-    uint64_t hands_off_until_ms;                /* left to somebody else until then */
-    uint64_t shrink_paused_until_ms;            /* it took memory back by itself, or gives none */
+    uint64_t foreign_changes, foreign_ms; /* changes by somebody else; when the last one came */
+    bool foreign_moving, foreign_up;      /* such a change is under way, to more */
+    uint64_t hands_off_until_ms;          /* left to somebody else until then */
+    uint64_t shrink_paused_until_ms;      /* it took memory back by itself, or gives none */
     uint64_t failures;        /* so often a target was not set or not followed, until it moves */
     uint64_t retry_ms;        /* it can't be set: not tried before */
     uint64_t quiet_until_ms;  /* it does not follow: not said again before */

@@ -118,6 +118,10 @@ void domain_fill(struct domain *domain, struct snapshot_domain *out, uint64_t no
     out->extra_kib = domain->extra_kib;
     out->overhead_kib = memcoord_max(domain->overhead_kib, config->host.domain_overhead_kib);
     out->set_aside = domain->set_aside;
+    out->moved_by_others = domain->foreign_moving;
+    /* until its driver loads, a guest owns all that it was defined with */
+    if (domain->is_new && domain->sample.sampled_ms == UNKNOWN)
+        out->booting_kib = domain->host_max_kib;
     out->shrink_paused = now_ms < domain->shrink_paused_until_ms;
     out->not_coming = domain_is_away(domain) &&
                       now_ms - memcoord_max(domain->moved_ms, domain->set_ms) >= moves_within_ms;

@@ -118,16 +118,19 @@ static uint64_t ahead_kib(const struct memcoord_domain *seen, uint64_t interval_
 
 /* Rule 5. Who waits for a sample below rescue_below comes too late for a guest that eats 25 MiB/s:
  * the sample before had more, and this one is up to 1.8 s old. */
-static bool starving(const struct guard_settings *settings, const struct memcoord_domain *seen,
+static bool starving(const struct guard_settings *settings, const struct snapshot_domain *d,
                      uint64_t interval_ms)
 {
+    const struct memcoord_domain *seen = &d->seen;
     bool swaps_in = seen->swap_in_kib_per_s != MEMCOORD_UNKNOWN && seen->swap_in_kib_per_s > 0;
     uint64_t usable_kib; /* where the guest was shrunk since the sample, it has less than it said */
 
     if ((seen->flags & MEMCOORD_STALE) || seen->usable_kib == MEMCOORD_UNKNOWN ||
         seen->used_kib == MEMCOORD_UNKNOWN)
         return false;
-    usable_kib = memcoord_min(seen->usable_kib, guard_less(seen->target_kib, seen->used_kib));
+    usable_kib = seen->usable_kib;
+    if (!d->moved_by_others)
+        usable_kib = memcoord_min(usable_kib, guard_less(seen->target_kib, seen->used_kib));
     return guard_less(usable_kib, ahead_kib(seen, interval_ms)) < settings->rescue_below_kib ||
            (swaps_in && seen->usable_kib < settings->guest_reserve_kib);
 }
@@ -148,7 +151,7 @@ static void judge_need(const struct guard_settings *settings, struct candidate *
     const struct memcoord_domain *seen = &c->d->seen;
     uint64_t to_kib;
 
-    if (!settings->rescue || !(starving(settings, seen, interval_ms) || c->d->stale_rescue))
+    if (!settings->rescue || !(starving(settings, c->d, interval_ms) || c->d->stale_rescue))
         return;
     to_kib = memcoord_min(rescue_target(settings, c->d, interval_ms), seen->max_kib);
     if (to_kib > seen->target_kib)

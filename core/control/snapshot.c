@@ -64,7 +64,9 @@ uint64_t snapshot_holds_kib(const struct snapshot_domain *domain)
 uint64_t snapshot_promised_kib(const struct snapshot_domain *domain)
 {
     const struct memcoord_domain *seen = &domain->seen;
-    uint64_t owns_kib = snapshot_holds_kib(domain) + domain->overhead_kib;
+    uint64_t holds_kib =
+        memcoord_max(snapshot_holds_kib(domain), domain->booting_kib + domain->extra_kib);
+    uint64_t owns_kib = holds_kib + domain->overhead_kib;
 
     if (domain->set_aside)
         return 0;

@@ -16,9 +16,11 @@ struct snapshot_domain {
     uint64_t extra_kib;          /* memory beside the balloon: virtio-mem, DIMMs */
     uint64_t overhead_kib;       /* QEMU's own memory */
     uint64_t shrunk_kib;         /* by how much it was shrunk within the last interval */
+    uint64_t booting_kib;        /* what it owns as long as its guest has not answered; else 0 */
     bool set_aside;              /* huge pages: promises nothing of the pool */
     bool not_coming;             /* its balloon has not moved for a while: what it was asked to give
                                     is not counted on */
+    bool moved_by_others;        /* its balloon is on its way to somebody else's target */
     bool shrink_paused; /* it took memory back by itself (autodeflate), or did not follow */
     bool stale_rescue;  /* its statistics went stale when it was starving, and one step of
                                     help is due */
@@ -55,8 +57,8 @@ void snapshot_free(struct snapshot *snapshot);
 uint64_t snapshot_holds_kib(const struct snapshot_domain *domain);
 
 /* promised(d) = max(0, holds + overhead - rss): memory that the guest may touch without asking
- * anyone, in KiB. Where rss is unknown, only what it is getting just now (target - balloon); 0 where the
- * memory is set aside. */
+ * anyone, in KiB; holds is the maximum of a guest that is booting. Where rss is unknown, only what it is
+ * getting just now (target - balloon); 0 where the memory is set aside. */
 uint64_t snapshot_promised_kib(const struct snapshot_domain *domain);
 
 #endif

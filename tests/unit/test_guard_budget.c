@@ -99,6 +99,21 @@ static void a_small_rescue_is_made_in_spite_of_the_deadband(void **state)
     fixture_end(&f);
 }
 
+/* The sample may be of a size that somebody else gave it, and that the host does not know yet. */
+static void a_guest_that_somebody_else_moves_is_judged_by_its_sample_alone(void **state)
+{
+    (void)state;
+    for (int moved = 0; moved <= 1; moved++) {
+        struct fixture f = fixture_begin();
+        struct snapshot_domain *d = fixture_add(&f, "a", 312, 62); /* used 250 */
+        d->seen.usable_kib = 146 * MIB;
+        d->moved_by_others = moved;
+        fixture_judge(&f, 1000);
+        assert_int_equal(f.verdicts[0].reason, moved ? GUARD_NOT_ASKED : GUARD_RESCUE);
+        fixture_end(&f);
+    }
+}
+
 static void a_rescue_under_way_is_not_repeated(void **state)
 {
     (void)state;
@@ -440,6 +455,7 @@ int main(void)
         cmocka_unit_test(a_policy_may_give_a_starving_guest_more),
         cmocka_unit_test(swapping_in_counts_as_starving_below_the_guest_reserve),
         cmocka_unit_test(a_small_rescue_is_made_in_spite_of_the_deadband),
+        cmocka_unit_test(a_guest_that_somebody_else_moves_is_judged_by_its_sample_alone),
         cmocka_unit_test(a_rescue_under_way_is_not_repeated),
         cmocka_unit_test(a_starving_guest_at_max_stays),
         cmocka_unit_test(a_guest_gone_silent_while_starving_gets_one_step),

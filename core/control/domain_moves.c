@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/domain_moves.h"
+
+#include <inttypes.h>
+
+#include "util/log.h"
+
+#define UNKNOWN MEMCOORD_UNKNOWN
+
+/* A guest may follow the target before for a while: 512 -> 200 MiB takes 2.4 s, more when busy. */
+static const uint64_t obeys_after_ms = 3000;
+/* One that has not moved for so long does not follow its target. */
+static const uint64_t gave_up_after_ms = 5000;
+/* A balloon that stood still for so long moves anew: the host learns of a move once a second. */
+static const uint64_t movement_ends_ms = 2000;
+/* So many changes by somebody else, none a minute after the one before: he coordinates, too. */
+static const uint64_t foreign_changes_max = 3;
+static const uint64_t foreign_pause_ms = 60 * 1000;
+/* So long a target of ours may pull at a guest that somebody else moved at the same moment. */
+static const uint64_t pulls_for_ms = 10 * 1000;
+/* How long a guest keeps what it took by itself (autodeflate). */
+static const uint64_t shrink_pause_ms = 60 * 1000;
+static const uint64_t retry_max_ms = 60 * 1000;
+
+bool domain_is_away(const struct domain *domain)
+{
+    return domain_distance(domain->balloon_kib, domain->target_kib) > DOMAIN_NOISE_KIB;
+}
+
+void moves_adopt(struct domain *d)
+{
+    d->target_kib = d->path_low_kib = d->path_high_kib = d->balloon_kib;
+}
+
+void moves_asked(struct domain *d, uint64_t kib, uint64_t now_ms)
+{
+    d->path_low_kib = memcoord_min(memcoord_min(d->balloon_kib, d->target_kib), kib);
+    d->path_high_kib = memcoord_max(memcoord_max(d->balloon_kib, d->target_kib), kib);
+    d->target_kib = d->asked_kib = kib;
+    d->set_ms = d->arrived_ms = now_ms;
+}
+
+uint64_t moves_next_wait_ms(struct domain *d)
+{
+    uint64_t wait_ms = d->failures < 6 ? UINT64_C(1000) << d->failures : retry_max_ms;
+
+    d->failures++;
+    return memcoord_min(wait_ms, retry_max_ms);
+}
+
+/* Another change by somebody else: one too many, and the domain is left to him. */
+static void count_foreign(struct domain *d, uint64_t now_ms, const struct config *config)
+{
+    if (now_ms - d->foreign_ms > foreign_pause_ms)
+        d->foreign_changes = 0;
+    d->foreign_ms = now_ms;
+    d->foreign_changes++;
+    if (d->foreign_changes < foreign_changes_max || d->hands_off_until_ms > now_ms ||
+        config->guard.hands_off_ms == 0)
+        return;
+    d->hands_off_until_ms = now_ms + config->guard.hands_off_ms;
+    d->foreign_changes = 0;
+    log_warning("%s: somebody else keeps changing its balloon: left to him for %" PRIu64 " s",
+                d->name, config->guard.hands_off_ms / 1000);
+}
+
+/* Somebody else moved it. One long movement one way is one change. */
+static void see_foreign(struct domain *d, uint64_t before_kib, uint64_t now_ms,
+                        const struct config *config)
+{
+    bool up = d->balloon_kib > before_kib;
+
+    if (now_ms - d->set_ms >= obeys_after_ms)
+        d->asked_kib = UNKNOWN; /* his target came after ours, and took its place */
+    moves_adopt(d);
+    if (d->foreign_moving && d->foreign_up == up)
+        return;
+    d->foreign_moving = true;
+    d->foreign_up = up;
+    log_info("%s: somebody else changes its balloon (%" PRIu64 " -> %" PRIu64
+             " MiB so far): that is the new start",
+             d->name, before_kib / 1024, d->balloon_kib / 1024);
+    count_foreign(d, now_ms, config);
+}
+
+static void see_autodeflate(struct domain *d, uint64_t now_ms)
+{
+    if (d->shrink_paused_until_ms <= now_ms)
+        log_info("%s: took back %" PRIu64 " MiB by itself (autodeflate): it needs them", d->name,
+                 (d->balloon_kib - d->target_kib) / 1024);
+    moves_adopt(d);
+    d->reassert = true;
+    d->shrink_paused_until_ms = now_ms + shrink_pause_ms;
+}
+
+/* Whether our own targets explain where it went: for a while it may follow the one before. */
+static bool is_own_way(const struct domain *d, uint64_t now_ms)
+{
+    return d->set_ms != 0 && now_ms - d->set_ms < obeys_after_ms &&
+           d->balloon_kib + DOMAIN_NOISE_KIB >= d->path_low_kib &&
+           d->balloon_kib <= d->path_high_kib + DOMAIN_NOISE_KIB;
+}
+
+/* Whether it goes to what we asked for before somebody else's change was adopted: ours came last. */
+static bool is_pulled_back(const struct domain *d, uint64_t before_kib, uint64_t now_ms)
+{
+    return d->asked_kib != UNKNOWN && d->asked_kib != d->target_kib &&
+           now_ms - d->set_ms < pulls_for_ms &&
+           domain_distance(d->balloon_kib, d->asked_kib) <
+               domain_distance(before_kib, d->asked_kib);
+}
+
+/* The balloon moved away from what counts as its target. */
+static void see_moved_away(struct domain *d, uint64_t before_kib, uint64_t now_ms,
+                           const struct config *config)
+{
+    if (d->is_new && d->set_ms == 0) {
+        moves_adopt(d); /* its driver just loads */
+        d->initial_kib = d->balloon_kib;
+    } else if (d->autodeflate && d->balloon_kib > d->target_kib) {
+        see_autodeflate(d, now_ms);
+    } else if (is_pulled_back(d, before_kib, now_ms)) {
+        d->reassert = true;
+    } else if (!is_own_way(d, now_ms)) {
+        see_foreign(d, before_kib, now_ms, config);
+    }
+}
+
+/* It stands still elsewhere than asked: don't count on what it does not do. It is not shrunk for a
+ * while, longer each time; a guest in need may be asked to grow at any time. */
+static void see_standing(struct domain *d, uint64_t now_ms)
+{
+    uint64_t wanted_kib = d->target_kib, wait_ms;
+
+    if (now_ms - d->moved_ms >= movement_ends_ms)
+        d->foreign_moving = false;
+    if (!domain_is_away(d) || d->state != HOST_DOMAIN_RUNNING ||
+        now_ms - memcoord_max(d->moved_ms, d->set_ms) < gave_up_after_ms)
+        return;
+    moves_adopt(d);
+    d->reassert = true;
+    if (now_ms < d->quiet_until_ms)
+        return;
+    wait_ms = moves_next_wait_ms(d);
+    d->quiet_until_ms = now_ms + wait_ms;
+    if (wanted_kib < d->balloon_kib)
+        d->shrink_paused_until_ms = memcoord_max(d->shrink_paused_until_ms, now_ms + wait_ms);
+    log_info("%s: stays at %" PRIu64 " MiB and does not go to %" PRIu64
+             " MiB: that is the new start",
+             d->name, d->balloon_kib / 1024, wanted_kib / 1024);
+}
+
+void moves_see(struct domain *d, uint64_t balloon_kib, uint64_t now_ms, const struct config *config)
+{
+    uint64_t before_kib = d->balloon_kib;
+    bool was_away = domain_is_away(d);
+
+    d->balloon_kib = balloon_kib;
+    if (domain_distance(balloon_kib, before_kib) > DOMAIN_NOISE_KIB) {
+        d->moved_ms = now_ms;
+        d->failures = 0;
+        if (domain_distance(balloon_kib, d->target_kib) >
+            domain_distance(before_kib, d->target_kib))
+            see_moved_away(d, before_kib, now_ms, config);
+        else
+            d->foreign_moving = false;
+    } else {
+        see_standing(d, now_ms);
+    }
+    if (was_away || d->moved_ms == now_ms)
+        d->arrived_ms = now_ms;
+}
