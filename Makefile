@@ -77,13 +77,18 @@ build/flags: FORCE | $(filter deps deps-%,$(MAKECMDGOALS))
 	@echo '$(CC) $(core_flags) $(link_flags) $(LDLIBS)' | cmp -s - $@ || \
 	  echo '$(CC) $(core_flags) $(link_flags) $(LDLIBS)' > $@
 
+# What the archive is made of: a source that is gone leaves it, too.
+build/members: FORCE
+	@mkdir -p $(@D)
+	@echo '$(core_objects)' | cmp -s - $@ || echo '$(core_objects)' > $@
+
 build/core/%.o: core/%.c build/flags
 	@mkdir -p $(@D)
 	$(CC) $(core_flags) -MMD -MP -c $< -o $@
 
-build/libcore.a: $(core_objects)
+build/libcore.a: $(core_objects) build/members
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(AR) rcs $@ $(core_objects)
 
 memcoord: build/core/main.o build/libcore.a
 	$(CC) $(core_flags) $(link_flags) -pie $^ $(lib_libs) $(LDLIBS) -o $@
@@ -147,7 +152,14 @@ deps-dev:
 
 # ---- install
 
-install: all
+build/memcoord.pc: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' \
+	  'policydir=$${prefix}/lib/memcoord' '' 'Name: memcoord' \
+	  'Description: header for memory policies of memcoord' 'Version: $(VERSION)' \
+	  'Cflags: -I$${includedir}' > $@
+
+install: all build/memcoord.pc
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/memcoord \
 	  $(DESTDIR)$(PREFIX)/include/memcoord $(DESTDIR)$(PREFIX)/lib/pkgconfig \
 	  $(DESTDIR)$(PREFIX)/share/doc/memcoord/policies $(DESTDIR)$(PREFIX)/share/memcoord \
@@ -160,10 +172,7 @@ install: all
 	$(INSTALL) -m 644 conf/*.ini $(DESTDIR)$(PREFIX)/share/memcoord/
 	[ -e $(DESTDIR)$(SYSCONFDIR)/memcoord/coord.ini ] || \
 	  $(INSTALL) -m 644 conf/coord.ini $(DESTDIR)$(SYSCONFDIR)/memcoord/
-	printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' \
-	  'policydir=$${prefix}/lib/memcoord' '' 'Name: memcoord' \
-	  'Description: header for memory policies of memcoord' 'Version: $(VERSION)' \
-	  'Cflags: -I$${includedir}' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/memcoord.pc
+	$(INSTALL) -m 644 build/memcoord.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/memcoord $(DESTDIR)$(PREFIX)/include/memcoord/policy.h \

@@ -48,6 +48,16 @@ like "$(./memcoord policies cautious 2>&1)" 'want' "... and loads"
 like "$(echo '{"host":{"total_kib":16777216,"available_kib":8388608},"domains":[{"name":"a","min_kib":0,"max_kib":2097152,"balloon_kib":524288,"usable_kib":262144}]}' |
     ./memcoord decide -p cautious --set want=300MiB --no-guard)" '"asked_kib": *569344' "... and decides"
 
+# The policy far from the tree, with the very line that it shows
+cp policies/cautious.c "$tmp/cautious.c"
+make -s install DESTDIR="$tmp/far" PREFIX=/usr >"$tmp/out" 2>&1
+export PKG_CONFIG_PATH=$tmp/far/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$tmp/far
+export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1
+line=$(block console | grep '^cc ')
+ok "it compiles after make install: $line" sh -c "cd '$tmp' && $line"
+unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
+like "$(./memcoord policies cautious --policy-path "$tmp" 2>&1)" 'want' "... and loads from there"
+
 block ini >example.ini
 sed -i 's|^uri = .*|uri = test:///default|' example.ini
 ok "the configuration that it shows is right" ./memcoord check -c example.ini

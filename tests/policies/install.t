@@ -9,6 +9,10 @@ root=$tmp/root
 ok "make install honours DESTDIR and PREFIX" \
     make -C "$top" -s --no-print-directory CC="$cc" install DESTDIR="$root" PREFIX=/usr
 installed=$root/usr/bin/memcoord
+strict=$tmp/strict
+ok "... whatever the umask" sh -c "umask 077; exec make -C '$top' -s --no-print-directory CC='$cc' \
+    install DESTDIR='$strict' PREFIX=/usr"
+is "$(find "$strict/usr" ! -perm -o=r)" "" "... everybody can read what is installed"
 ok "memcoord is there" test -x "$installed"
 ok "the header is there" cmp "$top/include/memcoord/policy.h" "$root/usr/include/memcoord/policy.h"
 ok "a configuration is there" test -f "$root/etc/memcoord/coord.ini"

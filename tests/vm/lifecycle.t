@@ -12,6 +12,8 @@ uri = to be set
 interval = 1s
 policy = threshold
 $1 = $2
+[guard]
+hands_off = 15s
 [domain *]
 min = 192MiB
 [policy threshold]
@@ -75,6 +77,16 @@ sleep 5
 vm_set web1 $((500 * mib))
 ok "a change by somebody else is noticed" vm_until 10 coord_said '^web1: somebody else changes'
 ok "... and adopted: the next step starts there" vm_until 20 coord_said '^web1: 500 -> '
+for attempt in 1 2 3 4 5 6; do # two more within a minute each; what undoes a step unseen can't count
+    coord_said '^web1: somebody else keeps changing' && break
+    vm_set web1 $((600 * mib))
+    sleep 5
+done
+ok "who keeps changing it gets it" coord_said '^web1: somebody else keeps changing.* for 15 s'
+before=$(n_changes web1)
+sleep 6
+is "$(n_changes web1)" "$before" "... and memcoord leaves it alone"
+ok "... until the time is over" vm_until 30 coord_said '^web1: is managed again'
 
 # ---- one goes
 vm_virsh destroy web2 >/dev/null
