@@ -42,7 +42,7 @@ struct guard_settings {         /* [guard] */
 };
 
 struct domain_settings { /* [domain GLOB], all that match, merged key by key: the last one wins */
-    struct amount min;   /* percent of the domain's maximum */
+    struct amount min;   /* percent of max, or of the domain's own maximum */
     uint64_t max_kib;    /* 0: the domain's own maximum */
     uint64_t weight;
     uint64_t manage; /* 0: leave it alone, and count what it holds */

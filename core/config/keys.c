@@ -62,7 +62,7 @@ const struct config_key config_keys[] = {
       "how long a domain is left to another who keeps changing it", GUARD(hands_off_ms) },
 
     { "domain", "min", AMOUNT, "256MiB, 25%", "0..16TiB",
-      "a balloon is never made smaller; percent of its maximum", DOMAIN(min) },
+      "a balloon is never made smaller; percent of its max", DOMAIN(min) },
     { "domain", "max", SIZE, "0", "0..16TiB",
       "nor larger; 0: the domain's own maximum", DOMAIN(max_kib) },
     { "domain", "weight", INTEGER, "1000", "0..1000000",

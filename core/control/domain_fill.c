@@ -26,11 +26,12 @@ const char *domain_unmanaged_why(const struct domain *domain, uint64_t now_ms)
 
 static void fill_bounds(const struct domain *d, struct memcoord_domain *seen)
 {
-    uint64_t min_kib = amount_of(d->settings.min, d->host_max_kib);
+    uint64_t min_kib;
 
     seen->max_kib = d->host_max_kib;
     if (d->settings.max_kib > 0)
         seen->max_kib = memcoord_min(d->settings.max_kib, d->host_max_kib);
+    min_kib = amount_of(d->settings.min, seen->max_kib);
     if (d->min_is_default)
         min_kib = memcoord_min(min_kib, d->initial_kib);
     seen->min_kib = memcoord_min(min_kib, seen->max_kib);

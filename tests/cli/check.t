@@ -145,6 +145,11 @@ check_says 0 -c x.ini
 like "$out" "^# test .* the configuration says manage = no$" \
     "a domain is found by its UUID in capitals, and it is said why it is not managed"
 
+printf '[memcoord]\nuri = test:///default\n[domain test]\nmax = 1GiB\nmin = 50%%\n' > x.ini
+check_says 0 -c x.ini
+like "$out" "^# test +512 MiB +2048 MiB +1024 MiB " \
+    "a min in percent is of the max that counts, not of libvirt's maximum"
+
 # ---- warnings
 
 printf '[memcoord]\nuri = test:///default\n[host]\nlimit = 1GiB\n' > x.ini

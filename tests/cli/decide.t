@@ -276,6 +276,9 @@ bare='{"domains":[{"name":"a1","balloon_kib":409600}]}'
 is "$(echo "$bare" | configured | field asked_kib)" 460800 "-c FILE: its policy and its parameters"
 is "$(echo "$bare" | configured --set to=1MiB | field asked_kib)" 1024 "--set wins over it"
 is "$(echo "$bare" | configured | field why)" "1024 614400 409600 77" "its bounds and weight"
+sed 's/^min = .*/min = 50%/' "$tmp/coord.ini" > "$tmp/percent.ini"
+is "$(echo "$bare" | "$memcoord" decide -c "$tmp/percent.ini" | field why)" "307200 614400 409600 77" \
+    "a min in percent is of the max that counts"
 is "$(echo "$bare" | configured --set show=time | field why)" "1 3000 3000" "its interval"
 like "$(echo "$bare" | configured --set show=host | field why)" '^-1 1048576 ' "its reserve"
 sed -i 's/to = 450MiB/to = 450/' "$tmp/coord.ini"
