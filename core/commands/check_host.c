@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "commands/host_of.h"
+#include "control/bounds.h"
 
 static int check_host_gather(const struct config *config, struct check_host *seen)
 {
@@ -24,20 +25,6 @@ static int check_host_gather(const struct config *config, struct check_host *see
     return r;
 }
 
-/* A min above the domain's own maximum is cut to it, which nobody can have meant. */
-static void check_bounds(struct check_host *seen)
-{
-    for (size_t i = 0; i < seen->domains.n; i++) {
-        const struct domain *domain = seen->domains.list[i];
-        const struct memcoord_domain *d = &seen->snapshot.domains[i].seen;
-        if (!domain->min_is_default && domain->settings.min.kib > d->max_kib)
-            problems_add(&seen->warnings, NULL, 0,
-                         "domain %s: its min, %" PRIu64 " MiB, is above its maximum, %" PRIu64
-                         " MiB: it can't be shrunk at all",
-                         d->name, domain->settings.min.kib / 1024, d->max_kib / 1024);
-    }
-}
-
 int check_host_see(const struct config *config, const char *proc, struct check_host *seen)
 {
     int r = host_of(config, proc, true, &seen->host, seen->error, sizeof(seen->error));
@@ -46,7 +33,8 @@ int check_host_see(const struct config *config, const char *proc, struct check_h
         r = check_host_gather(config, seen);
     if (r < 0)
         return r;
-    check_bounds(seen);
+    for (size_t i = 0; i < seen->domains.n; i++)
+        bounds_check(config, seen->domains.list[i], &seen->warnings);
     check_sums(config, &seen->snapshot, &seen->warnings);
     return 0;
 }

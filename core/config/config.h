@@ -45,7 +45,8 @@ struct domain_settings { /* [domain GLOB], all that match, merged key by key: th
     struct amount min;   /* percent of max, or of the domain's own maximum */
     uint64_t max_kib;    /* 0: the domain's own maximum */
     uint64_t weight;
-    uint64_t manage; /* 0: leave it alone, and count what it holds */
+    uint64_t manage;        /* 0: leave it alone, and count what it holds */
+    int min_line, max_line; /* where the two stand; 0: they are the defaults */
 };
 
 /* One [domain GLOB] section: only keys that it names are given. */

@@ -33,10 +33,14 @@ struct domain_settings config_domain(const struct config *config, const char *na
         const struct domain_rule *rule = &config->domain_rules[i];
         if (!domain_matches(rule->glob, name, uuid))
             continue;
-        if (rule->has_min)
+        if (rule->has_min) {
             settings.min = rule->settings.min;
-        if (rule->has_max)
+            settings.min_line = rule->settings.min_line;
+        }
+        if (rule->has_max) {
             settings.max_kib = rule->settings.max_kib;
+            settings.max_line = rule->settings.max_line;
+        }
         if (rule->has_weight)
             settings.weight = rule->settings.weight;
         if (rule->has_manage)

@@ -171,7 +171,7 @@ static int load_domain_section(struct load *load, const struct reader_entry *ent
     return 0;
 }
 
-static void load_mark_given(struct domain_rule *rule, const struct config_key *row)
+static void load_mark_given(struct domain_rule *rule, const struct config_key *row, int line)
 {
     bool *const given[] = { &rule->has_min, &rule->has_max, &rule->has_weight, &rule->has_manage };
     static const size_t offsets[] = { offsetof(struct domain_settings, min),
@@ -182,6 +182,10 @@ static void load_mark_given(struct domain_rule *rule, const struct config_key *r
     for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++)
         if (row->offset == offsets[i])
             *given[i] = true;
+    if (row->offset == offsetof(struct domain_settings, min))
+        rule->settings.min_line = line;
+    else if (row->offset == offsetof(struct domain_settings, max_kib))
+        rule->settings.max_line = line;
 }
 
 static void load_check_bounds(const struct load *load, const struct reader_entry *entry,
@@ -214,7 +218,7 @@ static int load_domain(struct load *load, const struct reader_entry *entry)
     r = load_value(load, entry, row, &rule->settings);
     if (r != 0)
         return r < 0 ? r : 0;
-    load_mark_given(rule, row);
+    load_mark_given(rule, row, entry->line);
     if (strcmp(row->key, "min") == 0 || strcmp(row->key, "max") == 0)
         load_check_bounds(load, entry, rule);
     return 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "control/actuate.h"
+#include "control/bounds.h"
 #include "util/log.h"
 
 static const uint64_t policy_quiet_ms = 60 * 1000;
@@ -69,6 +70,19 @@ static int see(struct coordinator *c, const struct host_view **view)
     if (r < 0)
         log_error("out of memory: this tick is left out");
     return r;
+}
+
+/* Bounds of domains that are new to us: once is enough. */
+static void warn_of_bounds(const struct coordinator *c, uint64_t now_ms)
+{
+    struct problems warnings = { 0 };
+
+    for (size_t i = 0; i < c->domains.n; i++)
+        if (c->domains.list[i]->first_seen_ms == now_ms)
+            bounds_check(c->config, c->domains.list[i], &warnings);
+    for (size_t i = 0; warnings.list && i < warnings.n; i++)
+        log_warning("%s", warnings.list[i].text);
+    problems_free(&warnings);
 }
 
 static void ask_nothing(struct coordinator *c)
@@ -145,6 +159,7 @@ int coordinator_tick(struct coordinator *c)
 
     if (r < 0)
         return r;
+    warn_of_bounds(c, view->now_ms);
     decide(c, view->now_ms);
     r = judge(c, &c->config->guard);
     if (r < 0)

@@ -164,8 +164,18 @@ like "$out" "^# warning: the host has 16384 MiB, less than the 17508 MiB that ca
 
 printf '[memcoord]\nuri = test:///default\n[domain test]\nmin = 9GiB\n' > x.ini
 check_says 0 -c x.ini
-like "$out" "^# warning: domain test: its min, 9216 MiB, is above its maximum, 8192 MiB" \
-    "a min above the domain's maximum is warned of"
+like "$out" "^# warning: x.ini:4: domain test: its min, 9216 MiB, is above its maximum, 8192 MiB: it can't be shrunk at all$" \
+    "a min above the domain's maximum is warned of, with its line"
+check_says 0 -c x.ini --json
+like "$out" '"warnings":\["x.ini:4: domain test: its min,' "JSON: the warning"
+
+printf '[memcoord]\nuri = test:///default\n[domain *]\nmin = 4GiB\n[domain test]\nmax = 2GiB\n' > x.ini
+check_says 0 -c x.ini
+like "$out" "^# warning: x.ini:4: domain test: its min, 4096 MiB, is above the max of line 6, 2048 MiB: it can't be shrunk at all$" \
+    "a min above the max of another section is warned of"
+printf 'manage = no\n' >> x.ini
+check_says 0 -c x.ini
+unlike "$out" "above the max" "but not where it is left alone"
 
 # ---- which file, usage
 

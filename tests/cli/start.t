@@ -55,6 +55,20 @@ kill -INT $pid
 wait $pid
 is $? 0 "and it ends well"
 
+# ---- bounds that contradict each other
+
+# warns WANT NAME: x.ini's daemon says this of bounds in three ticks, and says it once
+warns() {
+    "$memcoord" -c x.ini --proc proc --ticks 3 0.1 2>err
+    is "$?:$(grep "its min" err)" "0:$1" "$2"
+}
+printf '[memcoord]\nuri = test:///default\npolicy = hold\n[domain *]\nmin = 4GiB\n[domain test]\nmax = 2GiB\n' > x.ini
+warns "x.ini:5: domain test: its min, 4096 MiB, is above the max of line 7, 2048 MiB: it can't be shrunk at all" \
+    "a min above the max of another section is told once, with both lines"
+printf '[memcoord]\nuri = test:///default\npolicy = hold\n[domain t*]\nmin = 9GiB\n' > x.ini
+warns "x.ini:5: domain test: its min, 9216 MiB, is above its maximum, 8192 MiB: it can't be shrunk at all" \
+    "so is one above libvirt's own maximum"
+
 # ---- the URI
 
 printf '[memcoord]\n\nuri = nonsense\npolicy = hold\n' > x.ini
