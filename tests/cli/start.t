@@ -69,6 +69,14 @@ printf '[memcoord]\nuri = test:///default\npolicy = hold\n[domain t*]\nmin = 9Gi
 warns "x.ini:5: domain test: its min, 9216 MiB, is above its maximum, 8192 MiB: it can't be shrunk at all" \
     "so is one above libvirt's own maximum"
 
+# ---- the interval
+
+printf '[memcoord]\nuri = test:///default\npolicy = hold\ninterval = 2s\n' > x.ini
+like "$("$memcoord" -c x.ini --proc proc --ticks 1 2>&1)" ', policy hold, every 2000 ms$' \
+    "the interval is the file's"
+like "$("$memcoord" -c x.ini --proc proc --ticks 1 0.3 2>&1)" ', policy hold, every 300 ms$' \
+    "that of the command line wins over it"
+
 # ---- the URI
 
 printf '[memcoord]\n\nuri = nonsense\npolicy = hold\n' > x.ini
