@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config/values.h"
+#include "util/complain.h"
 
 #define AMOUNT_TEXT_BYTES 64
 #define AMOUNT_WANT "want a size, a percentage, or both: '200MiB, 5%%'"
@@ -52,11 +53,9 @@ static int parse_part(const char *range, const char *part, struct amount *value,
     return value_parse(MEMCOORD_TYPE_SIZE, range, part, &value->kib, error, error_size);
 }
 
-int amount_parse(const char *range, const char *text, struct amount *value, char *error,
-                 size_t error_size)
+static int parse_parts(const char *range, const char *text, struct amount *value, bool seen[2],
+                       char *error, size_t error_size)
 {
-    struct amount amount = { 0 };
-    bool seen[2] = { false, false };
     char part[AMOUNT_TEXT_BYTES];
 
     for (;;) {
@@ -65,14 +64,50 @@ int amount_parse(const char *range, const char *text, struct amount *value, char
             snprintf(error, error_size, "'%s' makes no sense: " AMOUNT_WANT, text);
             return -EINVAL;
         }
-        if (parse_part(range, part, &amount, seen, error, error_size) < 0)
+        if (parse_part(range, part, value, seen, error, error_size) < 0)
             return -EINVAL;
         if (!text[length])
-            break;
+            return 0;
         text += length + 1;
     }
-    *value = amount;
+}
+
+/* LOW of "LOW..HIGH". */
+static uint64_t range_low_kib(const char *range)
+{
+    char low[AMOUNT_TEXT_BYTES], error[AMOUNT_TEXT_BYTES];
+    uint64_t low_kib = 0;
+
+    snprintf(low, sizeof(low), "%.*s", (int)(strstr(range, "..") - range), range);
+    value_parse(MEMCOORD_TYPE_SIZE, NULL, low, &low_kib, error, sizeof(error));
+    return low_kib;
+}
+
+/* A percentage alone keeps to LOW, too: of a small whole it may come to less, and 0% always does. */
+static int bound_percentage(const char *range, const char *text, struct amount *value, char *error,
+                            size_t error_size)
+{
+    uint64_t low_kib = range_low_kib(range);
+
+    if (low_kib > 0 && value->bp == 0)
+        return complain(error, error_size, -EINVAL, "'%s' is too small: " AMOUNT_WANT ", %s", text,
+                        range);
+    value->kib = low_kib;
     return 0;
+}
+
+int amount_parse(const char *range, const char *text, struct amount *value, char *error,
+                 size_t error_size)
+{
+    struct amount amount = { 0 };
+    bool seen[2] = { false, false };
+    int r = parse_parts(range, text, &amount, seen, error, error_size);
+
+    if (r == 0 && !seen[false])
+        r = bound_percentage(range, text, &amount, error, error_size);
+    if (r == 0)
+        *value = amount;
+    return r;
 }
 
 void amount_format(struct amount amount, char *text, size_t size)

@@ -17,7 +17,7 @@ enum value_type {
 
 /* A size, a percentage of something, or both ("200MiB, 5%"): the larger of the two counts. */
 struct amount {
-    uint64_t kib; /* 0 if no size was given */
+    uint64_t kib; /* if no size was given: the least that its range allows */
     uint64_t bp;  /* 0 if no percentage was given */
 };
 
@@ -33,7 +33,7 @@ int value_parse(uint32_t type, const char *range, const char *text, uint64_t *va
                 size_t error_size);
 
 /* The same for an amount; `range`, "LOW..HIGH" in sizes, bounds its size part, percents are
- * 0%..100%. */
+ * 0%..100%. A percentage alone comes to LOW at least; 0% alone is refused where LOW is above 0. */
 int amount_parse(const char *range, const char *text, struct amount *value, char *error,
                  size_t error_size);
 

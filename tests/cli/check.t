@@ -84,6 +84,10 @@ is "$(printf '%s\n' "$err" | wc -l)" 1 "a policy that can't be loaded is said on
 printf '[memcoord]\nuri = qemu+ssh://root@192.0.2.1/system\n' > x.ini
 refused "a remote host without dry_run" "2: uri: qemu+ssh://root@192.0.2.1/system leads to another machine, which can be watched only, for its free memory can't be known: set dry_run = yes, or run memcoord there"
 
+printf '[memcoord]\nuri = test:///default\n[guard]\nmax_shrink = 0%%\n' > x.ini
+refused "an amount that comes to less than its range allows" \
+    "4: max_shrink: '0%' is too small: want a size, a percentage, or both: '200MiB, 5%', 1MiB..16TiB"
+
 # nothing is done on the way to a refusal
 printf '[memcoord]\nuri = test:///default\n\0' > x.ini
 refused "a NUL byte" "3: a NUL byte: this is no text"
@@ -109,6 +113,9 @@ uri = test:///default
 interval = 2s
 [host]
 reserve = 1GiB
+[guard]
+max_shrink = 0.01%
+deadband = 0%
 [domain test]
 weight = 7
 min = 1GiB
@@ -121,6 +128,7 @@ like "$out" "^interval = 2s ; default 1s$" "what was changed is shown with its d
 like "$out" "^limit = 0$" "what was not changed is shown, too"
 like "$out" "^# .*/policies/threshold.so: " "the policy is shown with its file"
 like "$out" "^shrink = 40MiB ; default 50MiB$" "its parameters are shown"
+like "$out" "^max_shrink = 1MiB, 0.01% ; default 50MiB, 10%$" "a percentage keeps to the range of sizes"
 like "$out" "^# host test:///default: 16384 MiB, available 12288 MiB, reserve 1024 MiB, to give " \
     "the host is shown"
 like "$out" "^# test +1024 MiB +2048 MiB +8192 MiB +7  yes$" "a domain is shown with its bounds"

@@ -234,6 +234,33 @@ static void bad_amounts_are_refused(void **state)
     }
 }
 
+/* Or "0.01%" would slip under the range. */
+static void a_percentage_alone_keeps_to_the_least_size(void **state)
+{
+    static const struct {
+        const char *text, *written;
+    } cases[] = { { "0.01%", "1536KiB, 0.01%" },
+                  { "10%", "1536KiB, 10%" },
+                  { "1536KiB, 10%", "1536KiB, 10%" },
+                  { "2MiB, 10%", "2MiB, 10%" },
+                  { "2MiB, 0%", "2MiB" } };
+    struct amount amount = { UNTOUCHED, UNTOUCHED };
+    char error[200] = "", text[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(amount_parse("1.5MiB..1TiB", cases[i].text, &amount, error, sizeof(error)),
+                         0);
+        amount_format(amount, text, sizeof(text));
+        assert_string_equal(text, cases[i].written);
+    }
+    amount = (struct amount){ UNTOUCHED, UNTOUCHED };
+    assert_int_equal(amount_parse("1.5MiB..1TiB", "0%", &amount, error, sizeof(error)), -EINVAL);
+    assert_string_equal(error, "'0%' is too small: want a size, a percentage, or both: "
+                               "'200MiB, 5%', 1.5MiB..1TiB");
+    assert_int_equal(amount.bp, UNTOUCHED);
+}
+
 static void an_amount_is_the_larger_of_its_parts(void **state)
 {
     (void)state;
@@ -288,6 +315,7 @@ int main(void)
         cmocka_unit_test(values_are_formatted_in_the_largest_exact_unit),
         cmocka_unit_test(amounts_are_a_size_a_percentage_or_both),
         cmocka_unit_test(bad_amounts_are_refused),
+        cmocka_unit_test(a_percentage_alone_keeps_to_the_least_size),
         cmocka_unit_test(an_amount_is_the_larger_of_its_parts),
         cmocka_unit_test(ranges_are_checked),
     };
