@@ -67,7 +67,6 @@ int config_defaults(struct config *config)
 /* Fills load->config; -EINVAL if there are problems, and it can be looked at nonetheless. */
 static int config_read(struct load *load)
 {
-    const size_t n_problems = load->problems->n;
     int r = config_defaults(&load->config);
 
     if (r == 0)
@@ -81,12 +80,12 @@ static int config_read(struct load *load)
     load_check(load);
     load->config.stale_after_ms = load->config.guard.stale_after_ms;
     config_settle(&load->config);
-    return load->problems->n > n_problems ? -EINVAL : 0;
+    return load->problems->n > load->n_problems ? -EINVAL : 0;
 }
 
 int config_examine(const char *file, struct config *config, struct problems *problems)
 {
-    struct load load = { .file = file, .problems = problems };
+    struct load load = { .file = file, .problems = problems, .n_problems = problems->n };
     int r = config_read(&load);
 
     if (r < 0 && r != -EINVAL)

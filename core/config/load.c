@@ -251,6 +251,23 @@ static int load_policy(struct load *load, const struct reader_entry *entry)
     return added->policy && (!entry->key || (added->key && added->value)) ? 0 : -ENOMEM;
 }
 
+/* ---- between keys */
+
+/* Where something else is wrong, a default may only stand in for a value that could not be read: what
+ * conflicts with it is not what was written. */
+static bool load_knows_rescue(const struct load *load)
+{
+    return load->problems->n == load->n_problems ||
+           (load->guest_reserve_line > 0 && load->rescue_below_line > 0);
+}
+
+static void format_size(uint64_t kib, int line, char *text, size_t size)
+{
+    value_format(MEMCOORD_TYPE_SIZE, NULL, kib, text, size);
+    if (line == 0)
+        append(text, size, " ", "by default");
+}
+
 /* ---- the interface */
 
 int load_entry(void *arg, const struct reader_entry *entry)
@@ -276,10 +293,11 @@ void load_check(const struct load *load)
                                                                   : load->guest_reserve_line;
     char below[64], reserve[64];
 
-    if (guard->rescue_below_kib <= guard->guest_reserve_kib)
+    if (!guard->rescue || guard->rescue_below_kib <= guard->guest_reserve_kib ||
+        !load_knows_rescue(load))
         return;
-    value_format(MEMCOORD_TYPE_SIZE, NULL, guard->rescue_below_kib, below, sizeof(below));
-    value_format(MEMCOORD_TYPE_SIZE, NULL, guard->guest_reserve_kib, reserve, sizeof(reserve));
+    format_size(guard->rescue_below_kib, load->rescue_below_line, below, sizeof(below));
+    format_size(guard->guest_reserve_kib, load->guest_reserve_line, reserve, sizeof(reserve));
     problems_add(load->problems, load->file, line,
                  "rescue_below (%s) is above guest_reserve (%s): each shrink would end in a rescue",
                  below, reserve);

@@ -10,6 +10,7 @@ struct load {
     struct config config; /* grows from the defaults */
     const char *file;
     struct problems *problems;
+    size_t n_problems;                         /* so many were there before */
     int guest_reserve_line, rescue_below_line; /* where they stand; 0: nowhere */
 };
 

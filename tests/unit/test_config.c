@@ -206,11 +206,40 @@ static void rescue_below_guest_reserve_or_nothing(void **state)
 {
     (void)state;
     refused("[guard]\nrescue_below = 101MiB\n",
-            "2: rescue_below (101MiB) is above guest_reserve (100MiB): each shrink would end in a "
-            "rescue\n");
+            "2: rescue_below (101MiB) is above guest_reserve (100MiB by default): each shrink "
+            "would end in a rescue\n");
+    refused(
+        "[guard]\nguest_reserve = 0\n",
+        "2: rescue_below (64MiB by default) is above guest_reserve (0): each shrink would end in "
+        "a rescue\n");
     refused("[guard]\nrescue_below = 30MiB\nguest_reserve = 20MiB\n",
             "3: rescue_below (30MiB) is above guest_reserve (20MiB): each shrink would end in a "
             "rescue\n");
+}
+
+static void what_could_not_be_read_is_in_no_conflict(void **state)
+{
+    (void)state;
+    refused("[guard]\nrescue_below = 150MiB\nguest_reserve = 200\n",
+            "3: guest_reserve: '200' has no unit: want a size such as 100MiB (KiB, MiB, GiB, TiB), "
+            "0..1TiB\n");
+    refused("[guard]\nrescue_below = \"10MiB\"\nguest_reserve = 20MiB\n",
+            "2: 'rescue_below' has a value in quotes: write it without\n");
+    refused("[host]\nlimit = 5\n[guard]\nrescue_below = 30MiB\nguest_reserve = 20MiB\n",
+            "2: limit: '5' has no unit: want a size such as 100MiB (KiB, MiB, GiB, TiB), "
+            "0..16TiB\n"
+            "5: rescue_below (30MiB) is above guest_reserve (20MiB): each shrink would end in a "
+            "rescue\n");
+}
+
+static void without_rescue_there_is_no_conflict(void **state)
+{
+    struct config config = accepted("[guard]\nrescue_below = 150MiB\nrescue = no\n");
+
+    (void)state;
+    config_free(&config);
+    config = accepted("[guard]\nrescue = no\nguest_reserve = 0\n");
+    config_free(&config);
 }
 
 static void stale_after_is_three_intervals_at_least(void **state)
@@ -323,6 +352,8 @@ int main(void)
         cmocka_unit_test(sections_want_the_right_number_of_words),
         cmocka_unit_test(min_is_compared_with_max_only_where_both_are_sizes),
         cmocka_unit_test(rescue_below_guest_reserve_or_nothing),
+        cmocka_unit_test(what_could_not_be_read_is_in_no_conflict),
+        cmocka_unit_test(without_rescue_there_is_no_conflict),
         cmocka_unit_test(stale_after_is_three_intervals_at_least),
         cmocka_unit_test(the_last_matching_domain_section_wins_key_by_key),
         cmocka_unit_test(domains_match_by_uuid_in_any_case),
