@@ -116,8 +116,9 @@ static int setup_policies(struct setup *setup, struct problems *problems)
 {
     const struct config *config = &setup->config;
     char name[NAME_MAX + 1];
-    int r = setup_load_policy(config, config->daemon.policy, config->policy_line, &setup->policy,
-                              problems);
+    /* a policy that is nobody's choice is missing because somebody chose where to look */
+    int line = config->policy_line > 0 ? config->policy_line : config->policy_path_line;
+    int r = setup_load_policy(config, config->daemon.policy, line, &setup->policy, problems);
 
     if (r == 0)
         r = setup_configure(config, setup->policy, &setup->instance, problems);

@@ -65,8 +65,8 @@ struct policy_entry {
 
 struct config {
     char *file;
-    int uri_line, policy_line; /* where `uri =` and `policy =` stand; 0: it is the default */
-    uint64_t stale_after_ms;   /* as it is written; guard.stale_after_ms is what counts */
+    int uri_line, policy_line, policy_path_line; /* where they stand; 0: it is the default */
+    uint64_t stale_after_ms; /* as it is written; guard.stale_after_ms is what counts */
     struct daemon_settings daemon;
     struct host_settings host;
     struct guard_settings guard;

@@ -119,6 +119,8 @@ static void load_note_line(struct load *load, const struct reader_entry *entry,
 {
     if (row->offset == offsetof(struct config, daemon.policy))
         load->config.policy_line = entry->line;
+    else if (row->offset == offsetof(struct config, daemon.policy_path))
+        load->config.policy_path_line = entry->line;
     else if (row->offset == offsetof(struct config, daemon.uri))
         load->config.uri_line = entry->line;
     else if (row->offset == offsetof(struct config, guard.guest_reserve_kib))

@@ -73,6 +73,10 @@ like "$err" "^x.ini:3: no policy 'nonesuch': looked for nonesuch.so in .*/polici
     "a missing policy is said with the folders that were searched"
 unlike "$err" "did you mean" "and nothing is suggested where nothing is near"
 
+printf '[memcoord]\nuri = test:///default\npolicy_path = %s/none\n' "$tmp" > x.ini
+refused "a folder without the default policy" \
+    "3: no policy 'threshold': looked for threshold.so in $tmp/none"
+
 printf '[memcoord]\npolicy = %s/nonesuch.so\n' "$tmp" > x.ini
 check_says 2 -c x.ini
 like "$err" "^x.ini:2: .*nonesuch.so.*No such file" "a missing policy that was named by its path"
