@@ -41,6 +41,11 @@ static void reader_pass(struct reader *reader, const char *key, const char *valu
         reader->error = reader->each(reader->arg, &entry);
 }
 
+static bool reader_is_quoted(const char *text)
+{
+    return *text == '"' || *text == '\'';
+}
+
 /* ---- sections */
 
 /* Where the name in "[name] ; comment" ends; NULL, with the problem said, if it does not. As inih
@@ -95,6 +100,26 @@ static bool reader_new_section(struct reader *reader)
     return before == 0;
 }
 
+/* Takes the name of a section apart; false, with the problem said, if it is none. */
+static bool reader_name_is_good(struct reader *reader)
+{
+    size_t length = strlen(reader->section);
+
+    if (length == 0 || strspn(reader->section, BLANKS) > 0 ||
+        strchr(BLANKS, reader->section[length - 1]) || strchr(reader->section, '[')) {
+        reader_problem(reader,
+                       "'[%s]' is no section's name: want [NAME] without blanks beside the "
+                       "brackets, and no brackets in the name",
+                       reader->section);
+        return false;
+    }
+    reader_split_section(reader);
+    if (!reader_is_quoted(reader->section) && !(reader->name && reader_is_quoted(reader->name)))
+        return true;
+    reader_problem(reader, "the section has a name in quotes: write it without");
+    return false;
+}
+
 /* "[...]": true if inih may have it. */
 static bool reader_section(struct reader *reader, const char *text)
 {
@@ -113,16 +138,7 @@ static bool reader_section(struct reader *reader, const char *text)
     }
     memcpy(reader->section, text + 1, length);
     reader->section[length] = '\0';
-    if (length == 0 || strspn(reader->section, BLANKS) > 0 ||
-        strchr(BLANKS, reader->section[length - 1]) || strchr(reader->section, '[')) {
-        reader_problem(reader,
-                       "'[%s]' is no section's name: want [NAME] without blanks beside the "
-                       "brackets, and no brackets in the name",
-                       reader->section);
-        return false;
-    }
-    reader_split_section(reader);
-    reader->skip = !reader_new_section(reader);
+    reader->skip = !reader_name_is_good(reader) || !reader_new_section(reader);
     if (!reader->skip)
         reader_pass(reader, NULL, NULL);
     return !reader->skip;
@@ -222,7 +238,7 @@ static const char *reader_judge_value(const char *value)
 {
     if (!*value)
         return "has no value";
-    if (*value == '"' || *value == '\'')
+    if (reader_is_quoted(value))
         return "has a value in quotes: write it without";
     if (*value == '#' || *value == ';')
         return "has a comment for its value: want key = value ; comment";

@@ -191,6 +191,19 @@ static void a_quoted_value_is_refused(void **state)
             "2: 'policy' has a value in quotes: write it without\n");
 }
 
+/* It would match no domain. */
+static void a_quoted_section_name_is_refused(void **state)
+{
+    struct config config = accepted("[domain the \"old\" one]\nmin = 1GiB\n");
+
+    (void)state;
+    config_free(&config);
+    refused("[domain \"test\"]\nmin = nonsense\n[policy 'hold']\n[\"host\"]\n",
+            "1: the section has a name in quotes: write it without\n"
+            "3: the section has a name in quotes: write it without\n"
+            "4: the section has a name in quotes: write it without\n");
+}
+
 static void a_line_without_equals_sign_is_refused(void **state)
 {
     (void)state;
@@ -283,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_hash_after_a_value_is_no_comment),
         cmocka_unit_test(an_empty_value_is_refused),
         cmocka_unit_test(a_quoted_value_is_refused),
+        cmocka_unit_test(a_quoted_section_name_is_refused),
         cmocka_unit_test(a_line_without_equals_sign_is_refused),
         cmocka_unit_test(a_key_before_any_section_is_refused),
         cmocka_unit_test(a_byte_order_mark_and_crlf_do_no_harm),
