@@ -42,6 +42,7 @@ static const char help[] =
     "    --policy-path FOLDERS  look for the policy in these folders (separated by ':')\n"
     "    --set KEY=VALUE        set a parameter of the policy\n"
     "    --no-guard             grant what the policy asks, whatever it is\n"
+    "    --json                 print JSON, as it always does\n"
     "-h, --help                 this text\n"
     "-V, --version              the version\n"
     "\n"
@@ -260,11 +261,11 @@ static int run_policy(const struct request *request, const struct config *config
 /* 0, or 1 with *status to exit with. */
 static int parse_options(int argc, char **argv, struct request *request, int *status)
 {
-    static const struct option options[] = { { "policy", required_argument, NULL, 'p' },
-                                             { "policy-path", required_argument, NULL, 'P' },
-                                             { "set", required_argument, NULL, 's' },
-                                             { "no-guard", no_argument, NULL, 'n' },
-                                             OPTIONS_CONFIG_LONG{ NULL, 0, NULL, 0 } };
+    static const struct option options[] = {
+        { "policy", required_argument, NULL, 'p' }, { "policy-path", required_argument, NULL, 'P' },
+        { "set", required_argument, NULL, 's' },    { "no-guard", no_argument, NULL, 'n' },
+        { "json", no_argument, NULL, 'j' },         OPTIONS_CONFIG_LONG{ NULL, 0, NULL, 0 }
+    };
     int option;
 
     while ((option = getopt_long(argc, argv, "p:" OPTIONS_CONFIG_SHORT, options, NULL)) != -1) {
@@ -280,6 +281,8 @@ static int parse_options(int argc, char **argv, struct request *request, int *st
             break;
         case 'n':
             request->no_guard = true;
+            break;
+        case 'j': /* there is nothing else to print */
             break;
         case 'c':
             request->config_file = optarg;

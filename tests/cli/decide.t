@@ -100,6 +100,7 @@ is "$(echo "$out" | field granted_kib) $(echo "$out" | field guard)" "2147483648
     "--no-guard grants whatever is asked"
 out=$(echo "$line" | told --set to=0 --no-guard)
 is "$(echo "$out" | field asked_kib) $(echo "$out" | field granted_kib)" "0 0" "0 is a size that was asked"
+is "$(echo "$line" | told --json)" "$(echo "$line" | told)" "--json: it is JSON always"
 is "$(echo '{"domains":[]}' | told | field name)" "" "no domains, no decisions"
 
 # ---- what is derived
