@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,12 +70,22 @@ static void catch_signals(struct host *host)
     signal(SIGPIPE, SIG_IGN);
 }
 
+static int refuse_late_command(const char *name)
+{
+    fprintf(stderr,
+            "memcoord: '%s' stands too late: a command comes first, as in memcoord %s -c FILE\n",
+            name, name);
+    return -EINVAL;
+}
+
 static int refuse_interval(const char *text)
 {
     struct suggestion best = { NULL, UINT_MAX };
 
     for (const struct command *command = commands; command->name; command++)
         suggest_consider(&best, text, command->name);
+    if (best.word && best.distance == 0)
+        return refuse_late_command(text);
     fprintf(
         stderr,
         "memcoord: '%s' is neither a command nor an interval: %s%s%swant seconds, 0.1 to 3600\n",
@@ -83,12 +94,24 @@ static int refuse_interval(const char *text)
     return -EINVAL;
 }
 
+/* strtod() alone would also take "0x1", "1e0", " 1" and "inf". */
+static bool is_plain_decimal(const char *text)
+{
+    static const char digits[] = "0123456789";
+    size_t whole = strspn(text, digits);
+
+    if (whole > 0 && text[whole] == '.') {
+        text += whole + 1;
+        whole = strspn(text, digits);
+    }
+    return whole > 0 && !text[whole];
+}
+
 static int parse_interval(const char *text, uint64_t *interval_ms)
 {
-    char *end;
-    double seconds = strtod(text, &end);
+    double seconds = is_plain_decimal(text) ? strtod(text, NULL) : 0;
 
-    if (end == text || *end || !(seconds >= 0.1 && seconds <= 3600))
+    if (!(seconds >= 0.1 && seconds <= 3600))
         return refuse_interval(text);
     *interval_ms = (uint64_t)(seconds * 1000 + 0.5);
     return 0;

@@ -34,9 +34,15 @@ for wrong in chekc:check cehck:check relase:release polices:policies decied:deci
     is "$?:$out" "2:memcoord: '${wrong%:*}' is neither a command nor an interval: did you mean ${wrong#*:}? Or want seconds, 0.1 to 3600" \
         "${wrong%:*}: the nearest command is suggested"
 done
-for wrong in nonsense 0 -1s 3601 1s ''; do
+for wrong in nonsense 0 -1s 3601 1s '' 0x1 1e0 ' 1' '1 ' +1 -1 1. .5 1.2.3 1,5 nan inf; do
     out=$("$memcoord" -- "$wrong" 2>&1)
     is "$?:$out" "2:memcoord: '$wrong' is neither a command nor an interval: want seconds, 0.1 to 3600" \
         "'$wrong': nothing is near"
+done
+for arguments in "-c x check" "run check" "-v policies threshold"; do
+    command=$(echo "$arguments" | grep -oE 'check|policies')
+    out=$("$memcoord" $arguments 2>&1)
+    is "$?:$out" "2:memcoord: '$command' stands too late: a command comes first, as in memcoord $command -c FILE" \
+        "$arguments: a command comes first"
 done
 done_testing
