@@ -25,6 +25,23 @@ static int check_host_gather(const struct config *config, struct check_host *see
     return r;
 }
 
+static bool matches_any(const struct domain_rule *rule, const struct domains *domains)
+{
+    for (size_t i = 0; i < domains->n; i++)
+        if (config_rule_matches(rule, domains->list[i]->name, domains->list[i]->uuid_text))
+            return true;
+    return false;
+}
+
+/* A misspelt name, or a domain that does not run now. Where none runs, that is said already. */
+static void note_unmatched(const struct config *config, struct check_host *seen)
+{
+    for (size_t i = 0; seen->domains.n > 0 && i < config->n_domain_rules; i++)
+        if (!matches_any(&config->domain_rules[i], &seen->domains))
+            problems_add(&seen->notes, config->file, config->domain_rules[i].line,
+                         "[domain %s] matches no domain that runs", config->domain_rules[i].glob);
+}
+
 int check_host_see(const struct config *config, const char *proc, struct check_host *seen)
 {
     int r = host_of(config, proc, true, &seen->host, seen->error, sizeof(seen->error));
@@ -36,6 +53,7 @@ int check_host_see(const struct config *config, const char *proc, struct check_h
     for (size_t i = 0; i < seen->domains.n; i++)
         bounds_check(config, seen->domains.list[i], &seen->warnings);
     check_sums(config, &seen->snapshot, &seen->warnings);
+    note_unmatched(config, seen);
     return 0;
 }
 
@@ -44,6 +62,7 @@ void check_host_free(struct check_host *seen)
     domains_free(&seen->domains);
     snapshot_free(&seen->snapshot);
     problems_free(&seen->warnings);
+    problems_free(&seen->notes);
     host_close(seen->host);
     seen->host = NULL;
 }

@@ -17,6 +17,7 @@ struct check_host {
     struct domains domains;
     struct snapshot snapshot; /* domain i is domains.list[i] */
     struct problems warnings; /* what will go wrong, though it is allowed */
+    struct problems notes;    /* what may be a slip, or may be as it should be */
 };
 
 /* Looks at the host of `config` (memory figures from `proc`) into *seen, which is zeroed. 0, or a

@@ -107,6 +107,7 @@ int check_show_json(const char *file, const struct problems *problems, const str
         json_object_set_new(all, "host", json_host(seen, setup->config.daemon.uri));
         json_object_set_new(all, "domains", json_domains(seen));
         json_object_set_new(all, "warnings", json_lines(&seen->warnings));
+        json_object_set_new(all, "notes", json_lines(&seen->notes));
     }
     r = all && json_dumpf(all, stdout, JSON_COMPACT) == 0 ? 0 : -ENOMEM;
     if (r == 0)

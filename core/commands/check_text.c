@@ -135,6 +135,12 @@ static void show_domains(const struct snapshot *snapshot)
     }
 }
 
+static void show_lines(const char *what, const struct problems *problems)
+{
+    for (size_t i = 0; problems->list && i < problems->n; i++)
+        printf("# %s: %s\n", what, problems->list[i].text);
+}
+
 void check_show_host(const struct check_host *seen)
 {
     const struct memcoord_host *host = &seen->snapshot.host;
@@ -148,6 +154,6 @@ void check_show_host(const struct check_host *seen)
         show_domains(&seen->snapshot);
     else
         printf("# no domain runs\n");
-    for (size_t i = 0; i < seen->warnings.n; i++)
-        printf("# warning: %s\n", seen->warnings.list[i].text);
+    show_lines("warning", &seen->warnings);
+    show_lines("note", &seen->notes);
 }

@@ -117,9 +117,13 @@ const struct config_key *config_find_key(const char *section, const char *key);
  * the domain_settings for a row of "domain". Always terminated. */
 void config_format(const struct config_key *key, const void *base, char *text, size_t size);
 
-/* The settings of the domain `name` with the UUID `uuid` (36 characters): the defaults, then each
- * [domain GLOB] that matches one of them, in the file's order. A glob is compared with the UUID,
- * regardless of case, only if it begins as one does ("6ba7b810-*"): `[domain d*]` means names. */
+/* Whether a [domain GLOB] means the domain `name` with the UUID `uuid` (36 characters): it matches one
+ * of them. It is compared with the UUID, regardless of case, only if it begins as one does
+ * ("6ba7b810-*"): `[domain d*]` means names. */
+bool config_rule_matches(const struct domain_rule *rule, const char *name, const char *uuid);
+
+/* The settings of that domain: the defaults, then each [domain GLOB] that means it, in the file's
+ * order. */
 struct domain_settings config_domain(const struct config *config, const char *name,
                                      const char *uuid);
 

@@ -17,11 +17,11 @@ static bool domain_looks_like_uuid(const char *glob)
     return glob[DOMAIN_UUID_START] == '-';
 }
 
-static bool domain_matches(const char *glob, const char *name, const char *uuid)
+bool config_rule_matches(const struct domain_rule *rule, const char *name, const char *uuid)
 {
-    if (fnmatch(glob, name, 0) == 0)
+    if (fnmatch(rule->glob, name, 0) == 0)
         return true;
-    return domain_looks_like_uuid(glob) && fnmatch(glob, uuid, FNM_CASEFOLD) == 0;
+    return domain_looks_like_uuid(rule->glob) && fnmatch(rule->glob, uuid, FNM_CASEFOLD) == 0;
 }
 
 struct domain_settings config_domain(const struct config *config, const char *name,
@@ -31,7 +31,7 @@ struct domain_settings config_domain(const struct config *config, const char *na
 
     for (size_t i = 0; i < config->n_domain_rules; i++) {
         const struct domain_rule *rule = &config->domain_rules[i];
-        if (!domain_matches(rule->glob, name, uuid))
+        if (!config_rule_matches(rule, name, uuid))
             continue;
         if (rule->has_min) {
             settings.min = rule->settings.min;

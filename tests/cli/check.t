@@ -189,6 +189,17 @@ printf 'manage = no\n' >> x.ini
 check_says 0 -c x.ini
 unlike "$out" "above the max" "but not where it is left alone"
 
+# ---- notes
+
+printf '[memcoord]\nuri = test:///default\n[domain tset]\nmin = 1GiB\n[domain t*]\n[domain %s-*]\n[domain 00000000-*]\n' \
+    "${uuid%%-*}" > x.ini
+check_says 0 -c x.ini
+is "$(printf '%s\n' "$out" | grep '^# note')" "# note: x.ini:3: [domain tset] matches no domain that runs
+# note: x.ini:7: [domain 00000000-*] matches no domain that runs" \
+    "sections that match no domain that runs are named, by name and by UUID"
+check_says 0 -c x.ini --json
+like "$out" '"notes":\["x.ini:3: \[domain tset\] matches no domain that runs","x.ini:7: ' "JSON: the notes"
+
 # ---- which file, usage
 
 printf '[memcoord]\nuri = test:///default\n' > coord.ini
