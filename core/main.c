@@ -3,11 +3,24 @@
 
 #include "commands/commands.h"
 
+/* Turns `memcoord help [COMMAND]` into `memcoord [COMMAND] --help`. */
+static void turn_help(int argc, char **argv)
+{
+    static char option[] = "--help";
+
+    if (argc < 2 || strcmp(argv[1], "help") != 0)
+        return;
+    if (argc > 2)
+        argv[1] = argv[2];
+    argv[argc > 2 ? 2 : 1] = option;
+}
+
 /* Without the name of a command it runs: `memcoord -c coord.ini 2`. */
 int main(int argc, char **argv)
 {
     static char name[] = "memcoord";
 
+    turn_help(argc, argv);
     for (const struct command *command = commands; argc > 1 && command->name; command++) {
         if (strcmp(argv[1], command->name) != 0)
             continue;

@@ -19,6 +19,7 @@
 static const char help[] =
     "usage: memcoord [run] [-c FILE] [-v] [--ticks N] [--proc DIR] [INTERVAL]\n"
     "       memcoord COMMAND [--help]\n"
+    "       memcoord help [COMMAND]\n"
     "Coordinates the memory of all running domains of a libvirt host.\n"
     "\n"
     "INTERVAL           seconds between two ticks, 0.1 to 3600; wins over `interval` in FILE\n"

@@ -16,6 +16,7 @@ for command in $commands; do
     [ "$command" = release ] || is "$(printf '%s\n' "$out" | grep -E '^(-.,|   ) --' | sed -E 's/^(.*[^ ]  +)[^ ].*/\1/' | awk '{ print length }' | sort -u | wc -l)" \
         1 "$command --help: what options do stands in one column"
     like "$out" '^Exit status: 0, 1 \(.*2 \(' "$command --help: the exit status"
+    is "$("$memcoord" help "$command")" "$out" "help $command: the same"
     for program in "$memcoord" ./memcoord; do
         out=$("$program" "$command" --nonesuch 2>&1 >"$tmp/stdout")
         is "$?:$(wc -c < "$tmp/stdout")" "2:0" "$command: an option that is none: status 2"
@@ -23,6 +24,7 @@ for command in $commands; do
             "$command: messages of $(basename "$(dirname "$program")")/memcoord begin with memcoord:"
     done
 done
+is "$("$memcoord" help)" "$("$memcoord" --help)" "help: as --help"
 out=$(./memcoord --nonesuch 2>&1)
 is "$(printf '%s\n' "$out" | head -n 1)" "memcoord: unrecognized option '--nonesuch'" \
     "without a command, too"
