@@ -18,6 +18,9 @@ void sample_clear(struct domain_sample *sample)
     };
 }
 
+/* Less is an idle guest's coming and going. */
+static const uint64_t grows_kib_per_s = 2048;
+
 /* How fast used rises: what the last two samples agree on, at least half of what it was. */
 static uint64_t growth(const struct domain_sample *before, const struct domain_sample *now)
 {
@@ -40,7 +43,8 @@ static uint64_t less(uint64_t a, uint64_t b)
 /* Memory that a balloon gives back waits on the guest's per-CPU lists, up to its low watermark (46 MiB
  * seen): it is neither free nor usable there, so that used seems to rise although nobody used
  * anything, and falls again when the balloon takes it or a program gets it. What is unused and not
- * usable is the guest's watermarks. Returns how much of the rise this explains. */
+ * usable is the guest's watermarks. Returns how much of the rise this explains: nothing where the guest
+ * grew before it got memory, for then it is the better guess that it goes on. */
 static uint64_t wait_on_lists(const struct domain_sample *before, struct domain_sample *now)
 {
     uint64_t size_before_kib = before->used_kib + before->usable_kib;
@@ -51,6 +55,8 @@ static uint64_t wait_on_lists(const struct domain_sample *before, struct domain_
     uint64_t gone_kib =
         memcoord_max(less(before->used_kib, now->used_kib), less(size_before_kib, size_kib));
 
+    if (before->growth_kib_per_s != UNKNOWN && before->growth_kib_per_s >= grows_kib_per_s)
+        more_kib = 0;
     more_kib = memcoord_min(more_kib, less(most_kib, before->on_lists_kib));
     now->on_lists_kib = less(before->on_lists_kib, gone_kib) + more_kib;
     return more_kib;

@@ -81,7 +81,8 @@ static void memory_on_the_kernels_lists_is_no_growth(void **state)
         domain_see(d, &seen, ms, &config);
         assert_int_equal(d->sample.growth_kib_per_s, 0);
     }
-    /* What a program takes is growth, also of a guest that gets all the time what it needs. */
+    /* What a program takes is growth, also of a guest that gets all the time what it needs: seen at
+     * once where it grew before. */
     for (uint64_t ms = 10000; ms <= 15000; ms += 1000) {
         domain_asked(d, d->target_kib + 40 * MIB, ms - 1000, 1000);
         seen.balloon_kib = d->target_kib;

@@ -23,11 +23,14 @@ run() {
 # too little of this machine
 was_slow() { [ "$(vm_marks "$1" survived)" = 1 ] && [ "${rate:-0}" -lt 36 ]; }
 
-# again NAME: the same guest from the beginning
+# again NAME: the same guest from the beginning, and it comes to its start without a daemon
 again() {
+    coord_stop
     vm_virsh destroy "$1" >/dev/null
     vm_start "$1" 250 768 base=10MB
-    vm_wait_ready "$1" && sleep 5
+    vm_wait_ready "$1" || return 1
+    coord_start "$tmp/coord.ini"
+    sleep 5
 }
 
 # What can be said of one guest when its load is over.
