@@ -4,24 +4,32 @@
 #include <errno.h>
 #include <string.h>
 
+#include "control/owing.h"
 #include "util/log.h"
 
-static void remember_origin(const struct actuation *a, struct domain *d)
+/* Whether the target of domain i changes, and to more (`grows`) or to less. */
+static bool changes(const struct actuation *a, size_t i, bool grows)
 {
-    if (!a->origins || d->has_origin)
-        return;
-    if (origins_add(a->origins, d->uuid, d->run_id, d->target_kib) == 0)
-        d->has_origin = true;
-    else
-        log_warning("%s: out of memory: what it had is not remembered", d->name);
+    uint64_t from_kib = a->snapshot->domains[i].seen.target_kib;
+    uint64_t to_kib = a->verdicts[i].granted_kib;
+
+    return to_kib != from_kib && (to_kib > from_kib) == grows;
+}
+
+/* Written down before anything is changed: a daemon that is killed in between has taken nothing that
+ * is not known. */
+static void remember_what_they_had(const struct actuation *a)
+{
+    for (size_t i = 0; i < a->snapshot->seen.n_domains; i++)
+        if (changes(a, i, false) || changes(a, i, true))
+            owing_begin(a->origins, a->domains->list[i]);
+    owing_save(a->origins, a->domains);
 }
 
 static void set(const struct actuation *a, struct domain *d, uint64_t kib)
 {
-    int r;
+    int r = a->host->ops->set_target(a->host, d->uuid, kib);
 
-    remember_origin(a, d);
-    r = a->host->ops->set_target(a->host, d->uuid, kib);
     if (r == 0)
         domain_asked(d, kib, a->now_ms, a->interval_ms);
     else if (r != -EBUSY && r != -ENOENT)
@@ -30,13 +38,9 @@ static void set(const struct actuation *a, struct domain *d, uint64_t kib)
 
 static void set_all(const struct actuation *a, bool grows)
 {
-    for (size_t i = 0; i < a->snapshot->seen.n_domains; i++) {
-        uint64_t from_kib = a->snapshot->domains[i].seen.target_kib;
-        uint64_t to_kib = a->verdicts[i].granted_kib;
-
-        if (to_kib != from_kib && (to_kib > from_kib) == grows)
-            set(a, a->domains->list[i], to_kib);
-    }
+    for (size_t i = 0; i < a->snapshot->seen.n_domains; i++)
+        if (changes(a, i, grows))
+            set(a, a->domains->list[i], a->verdicts[i].granted_kib);
 }
 
 /* Tells the host that a target which is not followed is none any more. */
@@ -44,44 +48,24 @@ static void reassert(const struct actuation *a)
 {
     for (size_t i = 0; i < a->domains->n; i++) {
         struct domain *d = a->domains->list[i];
+        int r;
 
         if (!d->reassert)
             continue;
         d->reassert = false;
-        if (a->verdicts[i].granted_kib == d->target_kib &&
-            a->host->ops->set_target(a->host, d->uuid, d->target_kib) == 0)
+        if (a->verdicts[i].granted_kib != d->target_kib)
+            continue; /* it gets another */
+        r = a->host->ops->set_target(a->host, d->uuid, d->target_kib);
+        if (r == 0)
             d->asked_kib = d->target_kib;
+        d->reassert = r == -EBUSY; /* the next tick tries again */
     }
-}
-
-static int still_runs(const struct origin *origin, void *arg)
-{
-    const struct domains *domains = arg;
-
-    for (size_t i = 0; i < domains->n; i++)
-        if (domains->list[i]->run_id == origin->run_id &&
-            !memcmp(domains->list[i]->uuid, origin->uuid, sizeof(origin->uuid)))
-            return 1;
-    return 0;
-}
-
-static void save_origins(const struct actuation *a)
-{
-    int r;
-
-    if (!a->origins || !a->origins->changed)
-        return;
-    origins_keep(a->origins, still_runs, a->domains);
-    r = origins_save(a->origins);
-    if (r < 0)
-        log_warning("%s: what domains had can't be written down: %s", a->origins->file,
-                    strerror(-r));
 }
 
 void actuate(const struct actuation *actuation)
 {
+    remember_what_they_had(actuation);
     reassert(actuation);
     set_all(actuation, false);
     set_all(actuation, true);
-    save_origins(actuation);
 }

@@ -18,9 +18,9 @@ struct actuation {
     uint64_t now_ms, interval_ms;
 };
 
-/* Sets every target that changes, shrinks before grows, and remembers it. The host works them off in
- * its own threads; what failed comes with a later gather. A domain whose last target is still being
- * set keeps it until the next tick. */
+/* Sets every target that changes, shrinks before grows, and remembers it; before that it writes down
+ * what the domains have. The host works the targets off in its own threads; what failed comes with a
+ * later gather. A domain whose last target is still being set keeps it until the next tick. */
 void actuate(const struct actuation *actuation);
 
 #endif

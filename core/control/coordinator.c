@@ -8,6 +8,7 @@
 
 #include "control/actuate.h"
 #include "control/bounds.h"
+#include "control/owing.h"
 #include "util/log.h"
 
 static const uint64_t policy_quiet_ms = 60 * 1000;
@@ -64,6 +65,7 @@ static int see(struct coordinator *c, const struct host_view **view)
     r = domains_see(&c->domains, *view, c->config);
     if (r < 0)
         log_error("out of memory: some domains are left out of this tick");
+    owing_see(c->origins, &c->domains);
     r = domains_snapshot(&c->domains, *view, c->config, &c->snapshot);
     if (r == 0)
         r = reserve(c, c->snapshot.seen.n_domains);
@@ -212,17 +214,6 @@ void coordinator_run(struct coordinator *c, uint64_t max_ticks, const volatile s
     }
 }
 
-/* What a domain had, where it has less now; MEMCOORD_UNKNOWN if nothing is owed. */
-static uint64_t owed(const struct coordinator *c, size_t i)
-{
-    const struct domain *d = c->domains.list[i];
-    uint64_t had_kib = c->origins ? origins_find(c->origins, d->uuid, d->run_id) : MEMCOORD_UNKNOWN;
-
-    if (had_kib == MEMCOORD_UNKNOWN || had_kib <= d->target_kib || !d->settings.manage)
-        return MEMCOORD_UNKNOWN;
-    return had_kib;
-}
-
 /* Says what is given back, and keeps the guard from taking: this is the last act. Returns how many
  * get less than they had. */
 static int settle_restore(struct coordinator *c)
@@ -266,7 +257,9 @@ int coordinator_restore(struct coordinator *c)
     }
     settings.rescue = 0; /* nothing needs to be kept for later */
     for (size_t i = 0; i < c->snapshot.seen.n_domains; i++)
-        c->asked_kib[i] = owed(c, i);
+        c->asked_kib[i] = c->domains.list[i]->settings.manage
+                              ? owing_kib(c->origins, c->domains.list[i])
+                              : MEMCOORD_UNKNOWN;
     r = judge(c, &settings);
     if (r < 0)
         return r;

@@ -74,6 +74,7 @@ struct domain {
     uint64_t retry_ms;        /* it can't be set: not tried before */
     uint64_t quiet_until_ms;  /* it does not follow: not said again before */
     bool has_origin;          /* what it had is remembered (origins.h) */
+    bool origin_over;         /* ... but somebody else gave it another size: that is what it has */
     bool reassert;            /* tell the host that the target is the balloon */
     uint64_t stale_rescue_ms; /* when the last step on stale figures was due */
 

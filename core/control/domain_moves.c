@@ -73,6 +73,7 @@ static void see_foreign(struct domain *d, uint64_t before_kib, uint64_t now_ms,
     if (now_ms - d->set_ms >= obeys_after_ms)
         d->asked_kib = UNKNOWN; /* his target came after ours, and took its place */
     moves_adopt(d);
+    d->origin_over = true;
     if (d->foreign_moving && d->foreign_up == up)
         return;
     d->foreign_moving = true;

@@ -70,18 +70,24 @@ static bool is_run(const struct domain *d, const struct host_domain *seen)
     return d->run_id == seen->run_id && !memcmp(d->uuid, seen->uuid, sizeof(d->uuid));
 }
 
-/* What is remembered of this run; `hint` is where it was in the list before, if the order held. */
-static struct domain *find(struct domains *domains, const struct host_domain *seen, size_t hint,
-                           size_t n_before)
+struct domain *domains_find(const struct domains *domains, const uint8_t uuid[HOST_UUID_BYTES],
+                            int64_t run_id)
 {
-    struct domain key = { .run_id = seen->run_id };
+    struct domain key = { .run_id = run_id };
     void *found;
 
-    if (hint < n_before && is_run(domains->before[hint], seen))
-        return domains->before[hint];
-    memcpy(key.uuid, seen->uuid, sizeof(key.uuid));
+    memcpy(key.uuid, uuid, sizeof(key.uuid));
     found = tfind(&key, &domains->tree, by_run);
     return found ? *(struct domain **)found : NULL;
+}
+
+/* What is remembered of this run; `hint` is where it was in the list before, if the order held. */
+static struct domain *find(const struct domains *domains, const struct host_domain *seen,
+                           size_t hint, size_t n_before)
+{
+    if (hint < n_before && is_run(domains->before[hint], seen))
+        return domains->before[hint];
+    return domains_find(domains, seen->uuid, seen->run_id);
 }
 
 static void forget_unseen(struct domains *domains, size_t n_before)

@@ -20,6 +20,10 @@ struct domains {
  * memory are left out until the next view. */
 int domains_see(struct domains *domains, const struct host_view *view, const struct config *config);
 
+/* This run of the domain; NULL if it is not among those of the last view. */
+struct domain *domains_find(const struct domains *domains, const uint8_t uuid[HOST_UUID_BYTES],
+                            int64_t run_id);
+
 /* Gives each domain zeroed state of `size` bytes for the policy (memcoord_domain.state). -ENOMEM. */
 int domains_set_policy_state(struct domains *domains, size_t size);
 

@@ -50,6 +50,8 @@ int origins_load(const char *file, struct origins *origins)
         r = -errno;
     while (f && r == 0 && fgets(line, sizeof(line), f))
         r = read_line(&read, line);
+    if (f && r == 0 && ferror(f))
+        r = -EIO;
     if (f)
         fclose(f);
     if (r < 0) {
@@ -99,6 +101,16 @@ int origins_add(struct origins *origins, const uint8_t uuid[HOST_UUID_BYTES], in
     return 0;
 }
 
+void origins_drop(struct origins *origins, const uint8_t uuid[HOST_UUID_BYTES], int64_t run_id)
+{
+    struct origin *origin = find(origins, uuid, run_id);
+
+    if (!origin)
+        return;
+    *origin = origins->list[--origins->n];
+    origins->changed = 1;
+}
+
 void origins_keep(struct origins *origins, int (*runs)(const struct origin *origin, void *arg),
                   void *arg)
 {
@@ -129,7 +141,9 @@ int origins_save(struct origins *origins)
     FILE *f;
     int r = 0;
 
-    if (!origins->changed || !origins->file)
+    if (!origins->file)
+        origins->changed = 0;
+    if (!origins->changed)
         return 0;
     if (asprintf(&draft, "%s.new", origins->file) < 0)
         return -ENOMEM;

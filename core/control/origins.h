@@ -35,6 +35,9 @@ uint64_t origins_find(const struct origins *origins, const uint8_t uuid[HOST_UUI
 int origins_add(struct origins *origins, const uint8_t uuid[HOST_UUID_BYTES], int64_t run_id,
                 uint64_t balloon_kib);
 
+/* Forgets what this run had; one of which nothing is known is fine. */
+void origins_drop(struct origins *origins, const uint8_t uuid[HOST_UUID_BYTES], int64_t run_id);
+
 /* Forgets all runs for which `runs` says 0. */
 void origins_keep(struct origins *origins, int (*runs)(const struct origin *origin, void *arg),
                   void *arg);

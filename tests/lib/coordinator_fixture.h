@@ -21,6 +21,17 @@ struct bench {
 
 static volatile sig_atomic_t stop;
 
+/* The daemon ends, and another takes its place; what the domains had was written down. */
+static inline void begin_anew(struct bench *b)
+{
+    coordinator_free(&b->c);
+    b->c = (struct coordinator){
+        .config = &b->config, .host = &b->fake.host, .instance = b->instance, .origins = &b->origins
+    };
+    assert_int_equal(domains_set_policy_state(&b->c.domains, b->policy->table.domain_state_size),
+                     0);
+}
+
 static inline void open_bench(struct bench *b, size_t n, const char *policy)
 {
     char error[256], path[512];
@@ -34,11 +45,21 @@ static inline void open_bench(struct bench *b, size_t n, const char *policy)
     if (policy_load(policy, path, &b->policy, error, sizeof(error)) < 0)
         fail_msg("%s", error);
     assert_int_equal(policy_instance_new(b->policy, &b->instance), 0);
-    b->c = (struct coordinator){
-        .config = &b->config, .host = &b->fake.host, .instance = b->instance, .origins = &b->origins
-    };
-    assert_int_equal(domains_set_policy_state(&b->c.domains, b->policy->table.domain_state_size),
-                     0);
+    begin_anew(b);
+}
+
+/* So many ticks; the next ones begin an interval later. */
+static inline void run_ticks(struct bench *b, uint64_t n)
+{
+    coordinator_run(&b->c, n, &stop);
+    b->fake.now_ms += b->config.daemon.interval_ms;
+}
+
+/* Somebody else sets the balloon of domain i. */
+static inline void set_by_another(struct bench *b, size_t i, uint64_t kib)
+{
+    b->fake.view.memory.available_kib += b->fake.domains[i].balloon_kib - kib;
+    b->fake.domains[i].balloon_kib = kib;
 }
 
 static inline void close_bench(struct bench *b)

@@ -20,13 +20,36 @@ struct fake_host {
     char names[FAKE_DOMAINS][16];
     uint64_t used_kib[FAKE_DOMAINS]; /* what each guest needs; usable is the rest */
     uint64_t now_ms;
-    int gather_error; /* what gather returns, if not 0 */
-    int set_error;
+    int gather_error;                 /* what gather returns, if not 0 */
+    int set_error, flush_error;       /* and set_target, and flush */
+    int refuses[FAKE_DOMAINS];        /* its targets are accepted, and then fail with this */
+    int refused[FAKE_DOMAINS];        /* the last one did; until a gather tells it */
+    bool stands[FAKE_DOMAINS];        /* its guest follows no target */
+    uint64_t asked_kib[FAKE_DOMAINS]; /* the last target that was accepted; 0: none */
+    bool busy;                        /* all targets of before are being set, until a flush */
+    size_t unread, read_a_flush; /* so many, the last ones, are not examined; a flush does some */
+    void (*before_set)(void);    /* called before a target is set */
     uint64_t n_sets;
     char order[256];     /* names in the order in which targets were set, "+web0 -web1 " */
-    enum host_wake wake; /* what the next wait returns; TIMER again after it */
-    int waits;
+    enum host_wake wake; /* what the next `wakes` waits return; TIMER after them */
+    int wakes, waits;
 };
+
+static const char fake_not_examined[] = "not examined";
+
+/* The outcome of its last target, and whether it was examined. */
+static void fake_tell(struct fake_host *f, size_t i)
+{
+    struct host_domain *d = &f->domains[i];
+
+    d->set_error = f->refused[i];
+    d->set_error_text = f->refused[i] ? "the fake refuses" : NULL;
+    f->refused[i] = 0;
+    if (i + f->unread >= f->view.n_domains)
+        d->unmanageable = fake_not_examined;
+    else if (d->unmanageable == fake_not_examined)
+        d->unmanageable = NULL;
+}
 
 static int fake_gather(struct host *host, const struct host_view **view, const char **why)
 {
@@ -46,28 +69,40 @@ static int fake_gather(struct host *host, const struct host_view **view, const c
         d->guest_total_kib = d->balloon_kib;
         d->sampled_ms = f->now_ms;
         d->rss_kib = d->balloon_kib + 100 * MIB;
+        fake_tell(f, i);
     }
     *view = &f->view;
     return 0;
+}
+
+static void fake_follow(struct fake_host *f, size_t i, uint64_t kib)
+{
+    struct host_domain *d = &f->domains[i];
+    size_t at = strlen(f->order);
+
+    snprintf(f->order + at, sizeof(f->order) - at, "%c%s ", kib > d->balloon_kib ? '+' : '-',
+             d->name);
+    f->asked_kib[i] = kib;
+    f->refused[i] = f->refuses[i];
+    f->n_sets++;
+    if (f->refuses[i] || f->stands[i])
+        return;
+    f->view.memory.available_kib += d->balloon_kib - kib;
+    d->balloon_kib = kib;
 }
 
 static int fake_set_target(struct host *host, const uint8_t uuid[HOST_UUID_BYTES], uint64_t kib)
 {
     struct fake_host *f = (struct fake_host *)host;
 
-    if (f->set_error)
-        return f->set_error;
+    if (f->before_set)
+        f->before_set();
+    if (f->set_error || f->busy)
+        return f->busy ? -EBUSY : f->set_error;
     for (size_t i = 0; i < f->view.n_domains; i++) {
-        struct host_domain *d = &f->domains[i];
-        size_t at = strlen(f->order);
-
-        if (memcmp(d->uuid, uuid, HOST_UUID_BYTES))
+        if (memcmp(f->domains[i].uuid, uuid, HOST_UUID_BYTES))
             continue;
-        snprintf(f->order + at, sizeof(f->order) - at, "%c%s ", kib > d->balloon_kib ? '+' : '-',
-                 d->name);
-        f->view.memory.available_kib += d->balloon_kib - kib;
-        d->balloon_kib = kib;
-        f->n_sets++;
+        fake_follow(f, i, kib);
         return 0;
     }
     return -ENOENT;
@@ -75,28 +110,37 @@ static int fake_set_target(struct host *host, const uint8_t uuid[HOST_UUID_BYTES
 
 static int fake_flush(struct host *host, uint64_t timeout_ms)
 {
-    (void)host;
-    (void)timeout_ms;
+    struct fake_host *f = (struct fake_host *)host;
+
+    f->unread -= memcoord_min(f->unread, f->read_a_flush);
+    if (f->flush_error) {
+        f->now_ms += timeout_ms;
+        return f->flush_error;
+    }
+    f->busy = false;
     return 0;
 }
 
 static enum host_wake fake_wait(struct host *host, uint64_t until_ms)
 {
     struct fake_host *f = (struct fake_host *)host;
-    enum host_wake wake = f->wake;
+    bool woken = f->wakes > 0;
 
     f->waits++;
-    f->wake = HOST_WAKE_TIMER;
-    if (wake == HOST_WAKE_TIMER && until_ms > f->now_ms)
+    f->wakes -= woken;
+    if (!woken && until_ms > f->now_ms)
         f->now_ms = until_ms;
     else
         f->now_ms += 10;
-    return wake;
+    return woken ? f->wake : HOST_WAKE_TIMER;
 }
 
 static void fake_wake(struct host *host)
 {
-    ((struct fake_host *)host)->wake = HOST_WAKE_REQUEST;
+    struct fake_host *f = (struct fake_host *)host;
+
+    f->wake = HOST_WAKE_REQUEST;
+    f->wakes = 1;
 }
 static uint64_t fake_now_ms(struct host *host)
 {
@@ -116,7 +160,6 @@ static inline void fake_open(struct fake_host *f, size_t n)
     memset(f, 0, sizeof(*f));
     f->host = (struct host){ .ops = &ops, .shared = true, .name = "fake" };
     f->now_ms = 1000;
-    f->wake = HOST_WAKE_TIMER;
     f->view.n_domains = n;
     f->view.memory = (struct host_memory){ .total_kib = 8192 * MIB,
                                            .available_kib = 5000 * MIB,

@@ -99,6 +99,35 @@ static void a_file_that_cannot_be_written_is_an_error_and_the_memory_stays(void 
     origins_free(&o);
 }
 
+static void a_file_that_cannot_be_read_is_an_error(void **state)
+{
+    struct origins o = { 0 };
+
+    (void)state;
+    assert_int_equal(origins_load(folder, &o), -EIO);
+    assert_null(o.file);
+}
+
+static void what_a_run_had_can_be_dropped_alone(void **state)
+{
+    struct origins o = { 0 };
+
+    (void)state;
+    assert_int_equal(origins_add(&o, uuid, 6, 1), 0);
+    assert_int_equal(origins_add(&o, uuid, 7, 2), 0);
+    assert_int_equal(origins_add(&o, other_uuid, 7, 3), 0);
+    o.changed = 0;
+    origins_drop(&o, uuid, 8);
+    assert_int_equal(o.n, 3);
+    assert_false(o.changed);
+    origins_drop(&o, uuid, 6);
+    assert_true(o.changed);
+    assert_int_equal(origins_find(&o, uuid, 6), MEMCOORD_UNKNOWN);
+    assert_int_equal(origins_find(&o, uuid, 7), 2);
+    assert_int_equal(origins_find(&o, other_uuid, 7), 3);
+    origins_free(&o);
+}
+
 static int is_run_7(const struct origin *origin, void *arg)
 {
     (void)arg;
@@ -148,6 +177,8 @@ int main(void)
         cmocka_unit_test(what_was_saved_is_read_again),
         cmocka_unit_test(lines_that_are_not_understood_are_left_out),
         cmocka_unit_test(a_file_that_cannot_be_written_is_an_error_and_the_memory_stays),
+        cmocka_unit_test(a_file_that_cannot_be_read_is_an_error),
+        cmocka_unit_test(what_a_run_had_can_be_dropped_alone),
         cmocka_unit_test(runs_that_ended_are_forgotten),
         cmocka_unit_test(a_host_is_claimed_once_and_the_second_learns_by_whom),
     };
