@@ -8,12 +8,13 @@
 
 #include "commands/host_of.h"
 #include "control/bounds.h"
+#include "control/look.h"
 
 static int check_host_gather(const struct config *config, struct check_host *seen)
 {
     const struct host_view *view = NULL;
     const char *why = NULL;
-    int r = seen->host->ops->gather(seen->host, &view, &why);
+    int r = look_whole(seen->host, &view, &why);
 
     if (r == 0)
         r = domains_see(&seen->domains, view, config);
@@ -22,6 +23,8 @@ static int check_host_gather(const struct config *config, struct check_host *see
     if (r < 0)
         snprintf(seen->error, sizeof(seen->error), "%s: %s", config->daemon.uri,
                  why ? why : strerror(-r));
+    else
+        check_unread(view, &seen->warnings);
     return r;
 }
 
@@ -65,6 +68,15 @@ void check_host_free(struct check_host *seen)
     problems_free(&seen->notes);
     host_close(seen->host);
     seen->host = NULL;
+}
+
+void check_unread(const struct host_view *view, struct problems *warnings)
+{
+    if (view->n_unread > 0)
+        problems_add(warnings, NULL, 0,
+                     "%zu of %zu domains could not be examined within %d s: they are shown and "
+                     "counted as unmanaged",
+                     view->n_unread, view->n_domains, LOOK_PATIENCE_MS / 1000);
 }
 
 /* ---- sums */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What `check` learns of the host: one look at it, with nothing changed. */
+/* What `check` learns of the host: one whole look at it, with nothing changed. */
 #ifndef CORE_COMMANDS_CHECK_HOST_H
 #define CORE_COMMANDS_CHECK_HOST_H
 
@@ -25,6 +25,9 @@ struct check_host {
 int check_host_see(const struct config *config, const char *proc, struct check_host *seen);
 
 void check_host_free(struct check_host *seen);
+
+/* Adds to `warnings` that some domains are not known yet: they would pass for what can't be managed. */
+void check_unread(const struct host_view *view, struct problems *warnings);
 
 /* Adds to `warnings` where what is promised to the domains of `snapshot` can't be kept: minima,
  * overheads and the reserve against the host's memory, minima against [host] limit. Pure. */

@@ -19,22 +19,23 @@ static const char help[] =
     "-h, --help        this text\n"
     "-V, --version     the version\n"
     "\n"
-    "Exit status: 0, 1 (failed, or the host could not give all back), 2 (wrong usage or\n"
+    "Exit status: 0, 1 (failed, or not all could be given back), 2 (wrong usage or\n"
     "configuration).\n";
 
 static int release(const struct config *config, const char *proc)
 {
     struct session session;
-    int status = session_open(config, proc, &session), r;
+    int status = session_open(config, proc, &session);
     struct coordinator c = { .config = config, .origins = &session.origins };
 
     if (status != EXIT_SUCCESS)
         return status;
     c.host = session.host;
-    r = coordinator_restore(&c);
+    if (session.origins_lost || coordinator_restore(&c) != 0)
+        status = EXIT_FAILURE;
     coordinator_free(&c);
     session_close(&session);
-    return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }
 
 int command_release(int argc, char **argv)

@@ -54,7 +54,7 @@ static void load_origins(struct session *session)
 
     if (r == 0)
         r = origins_load(file, &session->origins);
-
+    session->origins_lost = r < 0;
     if (r < 0)
         log_warning("%s: what domains had before can't be read: %s", file ? file : "origins",
                     strerror(-r));

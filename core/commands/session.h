@@ -4,6 +4,8 @@
 #ifndef CORE_COMMANDS_SESSION_H
 #define CORE_COMMANDS_SESSION_H
 
+#include <stdbool.h>
+
 #include "config/config.h"
 #include "control/origins.h"
 #include "host/host.h"
@@ -12,6 +14,7 @@ struct session {
     struct host *host;
     int lock_fd; /* -1: not claimed */
     struct origins origins;
+    bool origins_lost; /* they could not be read (logged) */
 };
 
 /* Opens the host of `config` (memory figures from `proc`), and claims it unless it is only watched or

@@ -26,14 +26,21 @@ static void remember_what_they_had(const struct actuation *a)
     owing_save(a->origins, a->domains);
 }
 
+static const char *refusal(int error)
+{
+    if (error == -EBUSY)
+        return "its last change has not ended, or its QEMU hangs";
+    return error == -ENOENT ? "it is gone" : strerror(-error);
+}
+
 static void set(const struct actuation *a, struct domain *d, uint64_t kib)
 {
     int r = a->host->ops->set_target(a->host, d->uuid, kib);
 
     if (r == 0)
         domain_asked(d, kib, a->now_ms, a->interval_ms);
-    else if (r != -EBUSY && r != -ENOENT)
-        log_warning("%s: its balloon can't be set now: %s", d->name, strerror(-r));
+    else if (a->last || (r != -EBUSY && r != -ENOENT))
+        log_warning("%s: its balloon can't be set now: %s", d->name, refusal(r));
 }
 
 static void set_all(const struct actuation *a, bool grows)

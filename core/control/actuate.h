@@ -3,6 +3,8 @@
 #ifndef CORE_CONTROL_ACTUATE_H
 #define CORE_CONTROL_ACTUATE_H
 
+#include <stdbool.h>
+
 #include "control/domains.h"
 #include "control/guard.h"
 #include "control/origins.h"
@@ -16,6 +18,7 @@ struct actuation {
     const struct guard_verdict *verdicts;
     struct origins *origins; /* gets what a domain has before its first change; NULL: not kept */
     uint64_t now_ms, interval_ms;
+    bool last; /* no tick follows: what is not accepted is said, whatever the reason */
 };
 
 /* Sets every target that changes, shrinks before grows, and remembers it; before that it writes down

@@ -36,10 +36,10 @@ static int reserve(struct coordinator *c, size_t n)
 }
 
 /* A host that can't be reached is a state: said when it begins and when it ends. */
-static int gather(struct coordinator *c, const struct host_view **view)
+static int gather(struct coordinator *c, coordinator_look *look, const struct host_view **view)
 {
     const char *why = NULL;
-    int r = c->host->ops->gather(c->host, view, &why);
+    int r = look(c->host, view, &why);
 
     if (r < 0) {
         c->failed++;
@@ -55,10 +55,9 @@ static int gather(struct coordinator *c, const struct host_view **view)
     return 0;
 }
 
-/* What is known now, in c->snapshot. */
-static int see(struct coordinator *c, const struct host_view **view)
+int coordinator_see(struct coordinator *c, coordinator_look *look, const struct host_view **view)
 {
-    int r = gather(c, view);
+    int r = gather(c, look, view);
 
     if (r < 0)
         return r;
@@ -115,9 +114,18 @@ static void decide(struct coordinator *c, uint64_t now_ms)
     plan_end(&c->plan);
 }
 
-static struct actuation actuation(struct coordinator *c, const struct host_view *view)
+int coordinator_judge(struct coordinator *c, const struct guard_settings *settings)
 {
-    return (struct actuation){
+    int r = guard_apply(settings, &c->snapshot, c->asked_kib, c->verdicts);
+
+    if (r < 0)
+        log_error("out of memory: nothing is changed this time");
+    return r;
+}
+
+void coordinator_actuate(struct coordinator *c, const struct host_view *view, bool last)
+{
+    struct actuation a = {
         .host = c->host,
         .domains = &c->domains,
         .snapshot = &c->snapshot,
@@ -125,16 +133,10 @@ static struct actuation actuation(struct coordinator *c, const struct host_view 
         .origins = c->origins,
         .now_ms = view->now_ms,
         .interval_ms = c->config->daemon.interval_ms,
+        .last = last,
     };
-}
 
-static int judge(struct coordinator *c, const struct guard_settings *settings)
-{
-    int r = guard_apply(settings, &c->snapshot, c->asked_kib, c->verdicts);
-
-    if (r < 0)
-        log_error("out of memory: nothing is changed this time");
-    return r;
+    actuate(&a);
 }
 
 static void say(struct coordinator *c, const struct host_view *view)
@@ -157,21 +159,18 @@ static void say(struct coordinator *c, const struct host_view *view)
 int coordinator_tick(struct coordinator *c)
 {
     const struct host_view *view;
-    int r = see(c, &view);
+    int r = coordinator_see(c, c->host->ops->gather, &view);
 
     if (r < 0)
         return r;
     warn_of_bounds(c, view->now_ms);
     decide(c, view->now_ms);
-    r = judge(c, &c->config->guard);
+    r = coordinator_judge(c, &c->config->guard);
     if (r < 0)
         return r;
     say(c, view);
-    if (!c->config->daemon.dry_run) {
-        struct actuation a = actuation(c, view);
-
-        actuate(&a);
-    }
+    if (!c->config->daemon.dry_run)
+        coordinator_actuate(c, view, false);
     return 0;
 }
 
@@ -212,64 +211,6 @@ void coordinator_run(struct coordinator *c, uint64_t max_ticks, const volatile s
             next_ms = now_ms + interval_ms;
         rest(c, next_ms, &extra_done, stop);
     }
-}
-
-/* Says what is given back, and keeps the guard from taking: this is the last act. Returns how many
- * get less than they had. */
-static int settle_restore(struct coordinator *c)
-{
-    int short_of = 0, nothing = 1;
-
-    for (size_t i = 0; i < c->snapshot.seen.n_domains; i++) {
-        const struct memcoord_domain *seen = &c->snapshot.domains[i].seen;
-        struct guard_verdict *v = &c->verdicts[i];
-        char text[160];
-
-        v->granted_kib = memcoord_max(v->granted_kib, seen->target_kib);
-        if (v->asked_kib == MEMCOORD_UNKNOWN)
-            continue;
-        nothing = 0;
-        guard_explain(&c->config->guard, &c->snapshot.domains[i], v, text, sizeof(text));
-        log_info("%s: %" PRIu64 " -> %" PRIu64 " of the %" PRIu64 " MiB that it had (%s)",
-                 seen->name, seen->target_kib / 1024, v->granted_kib / 1024, v->asked_kib / 1024,
-                 text);
-        short_of += v->granted_kib < v->asked_kib && v->reason != GUARD_DEADBAND;
-    }
-    if (nothing)
-        log_info("there is nothing to give back");
-    if (short_of > 0)
-        log_warning("%d domain%s could not be given back all that they had", short_of,
-                    short_of == 1 ? "" : "s");
-    return short_of;
-}
-
-int coordinator_restore(struct coordinator *c)
-{
-    static const uint64_t patience_ms = 10 * 1000;
-    struct guard_settings settings = c->config->guard;
-    const struct host_view *view;
-    struct actuation a;
-    int r = see(c, &view), short_of;
-
-    if (r < 0) {
-        log_error("nothing can be given back: the host can't be seen");
-        return r;
-    }
-    settings.rescue = 0; /* nothing needs to be kept for later */
-    for (size_t i = 0; i < c->snapshot.seen.n_domains; i++)
-        c->asked_kib[i] = c->domains.list[i]->settings.manage
-                              ? owing_kib(c->origins, c->domains.list[i])
-                              : MEMCOORD_UNKNOWN;
-    r = judge(c, &settings);
-    if (r < 0)
-        return r;
-    short_of = settle_restore(c);
-    a = actuation(c, view);
-    actuate(&a);
-    r = c->host->ops->flush(c->host, patience_ms);
-    if (r < 0)
-        log_error("what domains had could not be set within %" PRIu64 " s", patience_ms / 1000);
-    return r < 0 ? r : short_of;
 }
 
 void coordinator_free(struct coordinator *c)

@@ -40,9 +40,24 @@ void coordinator_run(struct coordinator *coordinator, uint64_t max_ticks,
                      const volatile sig_atomic_t *stop);
 
 /* Gives every domain that has less than it had (origins) that size back, as far as the host can and
- * the domain may be changed now, and waits until it is set. 0; a negative errno; or the number of
- * domains that could not be given all. Logs each, and why it failed. */
+ * the domain may be changed now, waits until it is set, and forgets what is given back. 0; a negative
+ * errno; or the number of domains that could not be given all. Logs each, and why it failed. */
 int coordinator_restore(struct coordinator *coordinator);
+
+/* ---- the steps of a tick, for coordinator_restore() to go in its own way */
+
+/* host->ops->gather, or look_whole() */
+typedef int coordinator_look(struct host *host, const struct host_view **view, const char **why);
+
+/* Sees what is known now into coordinator->snapshot. As coordinator_tick(). */
+int coordinator_see(struct coordinator *coordinator, coordinator_look *look,
+                    const struct host_view **view);
+
+/* The guard's verdicts on coordinator->asked_kib. 0 or -ENOMEM (logged). */
+int coordinator_judge(struct coordinator *coordinator, const struct guard_settings *settings);
+
+/* Hands the verdicts to the host; `last` as in struct actuation. `view` is what was seen. */
+void coordinator_actuate(struct coordinator *coordinator, const struct host_view *view, bool last);
 
 /* Frees what it gathered, not what it was given. */
 void coordinator_free(struct coordinator *coordinator);

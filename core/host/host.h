@@ -56,7 +56,8 @@ struct host_view {
     struct host_memory memory; /* read after the domains: growth in between errs on the safe side */
     struct host_domain *domains;
     size_t n_domains;
-    uint64_t calls; /* RPCs that were made since the gather before, targets included */
+    size_t n_unread; /* so many of them have not been examined yet: they show as unmanageable */
+    uint64_t calls;  /* RPCs that were made since the gather before, targets included */
 };
 
 enum host_wake {
@@ -77,7 +78,8 @@ struct host_ops {
      * ended, or the domain's QEMU hangs. -ENOENT: no such domain runs. -EOPNOTSUPP: it is
      * unmanageable. -EPERM: the host is only watched. */
     int (*set_target)(struct host *host, const uint8_t uuid[HOST_UUID_BYTES], uint64_t kib);
-    /* Waits until all targets are set, at most `timeout_ms`. 0 or -ETIMEDOUT. */
+    /* Waits until all targets are set and all that is being examined is, at most `timeout_ms`. 0 or
+     * -ETIMEDOUT. */
     int (*flush)(struct host *host, uint64_t timeout_ms);
     /* Sleeps until `until_ms` or until something wakes it. */
     enum host_wake (*wait)(struct host *host, uint64_t until_ms);

@@ -73,11 +73,14 @@ static int make_view(struct libvirt_host *host, const struct libvirt_gather *gat
         view->domains = more;
         host->capacity = gather->n;
     }
-    view->n_domains = 0;
+    view->n_domains = view->n_unread = 0;
     for (size_t i = 0; i < gather->n; i++) {
-        if (libvirt_known_show(host->domains.known.list[i], gather, &gather->seen[i],
-                               &view->domains[view->n_domains]))
-            view->n_domains++;
+        struct libvirt_known *known = host->domains.known.list[i];
+
+        if (!libvirt_known_show(known, gather, &gather->seen[i], &view->domains[view->n_domains]))
+            continue;
+        view->n_domains++;
+        view->n_unread += libvirt_known_is_unread(known);
     }
     return 0;
 }

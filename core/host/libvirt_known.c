@@ -136,6 +136,11 @@ bool libvirt_known_hangs(const struct libvirt_known *known)
     return known->missed >= MISSED_HANGS;
 }
 
+bool libvirt_known_is_unread(const struct libvirt_known *known)
+{
+    return known->traits.unmanageable == unread.unmanageable;
+}
+
 static enum host_domain_state state_of(const struct libvirt_known *known,
                                        const struct libvirt_seen *seen)
 {

@@ -49,6 +49,9 @@ struct libvirt_known *libvirt_known_find(const struct libvirt_known_table *table
  * that wait for it would hang, too. */
 bool libvirt_known_hangs(const struct libvirt_known *known);
 
+/* True if its XML has never been read in this run. */
+bool libvirt_known_is_unread(const struct libvirt_known *known);
+
 /* Fills in what a new view shows of a domain; the outcome of its last target is shown once. False if too little is known of it to be shown. */
 bool libvirt_known_show(struct libvirt_known *known, const struct libvirt_gather *gather,
                         const struct libvirt_seen *seen, struct host_domain *shown);

@@ -71,6 +71,7 @@ static int fake_gather(struct host *host, const struct host_view **view, const c
         d->rss_kib = d->balloon_kib + 100 * MIB;
         fake_tell(f, i);
     }
+    f->view.n_unread = f->unread;
     *view = &f->view;
     return 0;
 }

@@ -55,6 +55,7 @@ struct fake_libvirtd {
     unsigned held;
     bool go_on;
     bool may_read_only; /* whoever connects; else he is refused */
+    unsigned xml_us;    /* so long it takes to read a domain's XML */
     unsigned calls[FAKE_MOST_PROC];
     struct fake_domain domains[FAKE_MOST];
     size_t n;
@@ -262,6 +263,7 @@ static inline bool fake_serve_one(struct fake_client *client, struct fake_text *
     struct fake_libvirtd *f = client->fake;
     unsigned char call[65536];
     uint32_t length, proc;
+    unsigned pause_us;
     bool good;
 
     if (!fake_read(client->fd, call, 4) || (length = fake_get_u32(call)) > sizeof(call) ||
@@ -280,7 +282,9 @@ static inline bool fake_serve_one(struct fake_client *client, struct fake_text *
     }
     t->n = 28;
     good = fake_answer(f, proc, call + 28, t);
+    pause_us = proc == FAKE_XML ? f->xml_us : 0;
     pthread_mutex_unlock(&f->lock);
+    usleep(pause_us);
     memcpy(t->bytes, call, 28);
     length = (uint32_t)t->n;
     t->n = 0;

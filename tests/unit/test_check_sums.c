@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What `check` warns of: memory that is promised and can't be taken back. */
+/* What `check` warns of: memory that is promised and can't be taken back, and what it does not know. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,6 +79,23 @@ static void a_host_of_unknown_size_is_not_judged(void **state)
     expect(MEMCOORD_UNKNOWN, 0, NULL);
 }
 
+static void domains_that_are_not_known_yet_are_warned_of(void **state)
+{
+    struct host_view view = { .n_domains = 16 };
+    struct problems warnings = { 0 };
+
+    (void)state;
+    check_unread(&view, &warnings);
+    assert_int_equal(warnings.n, 0);
+    view.n_unread = 12;
+    check_unread(&view, &warnings);
+    assert_int_equal(warnings.n, 1);
+    assert_string_equal(warnings.list[0].text,
+                        "12 of 16 domains could not be examined within 10 s: "
+                        "they are shown and counted as unmanaged");
+    problems_free(&warnings);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -86,6 +103,7 @@ int main(void)
         cmocka_unit_test(more_than_the_host_has_is_warned_of),
         cmocka_unit_test(more_than_the_limit_is_warned_of),
         cmocka_unit_test(a_host_of_unknown_size_is_not_judged),
+        cmocka_unit_test(domains_that_are_not_known_yet_are_warned_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,24 +53,59 @@ static void a_dry_run_sets_nothing(void **state)
     close_bench(&b);
 }
 
-static void a_lost_host_is_a_state_and_it_goes_on(void **state)
+static void a_lost_host_is_a_state_and_said_when_it_begins_and_ends(void **state)
 {
+    static struct capture said;
     struct bench b;
 
     (void)state;
     open_bench(&b, 1, "threshold");
+    capture_begin(&said);
+    log_open(LOG_LEVEL_INFO);
     b.fake.gather_error = -ENOTCONN;
     coordinator_run(&b.c, 3, &stop);
     assert_true(b.c.lost);
     assert_int_equal(b.c.failed, 3);
     b.fake.gather_error = 0;
     coordinator_run(&b.c, 10, &stop);
+    log_open(LOG_LEVEL_ERROR);
+    capture_end(&said);
     assert_false(b.c.lost);
     assert_true(b.fake.n_sets > 0);
+    assert_int_equal(capture_count(&said, "fake: nothing can be seen: the fake is off"), 1);
+    assert_int_equal(capture_count(&said, "fake: can be seen again"), 1);
     close_bench(&b);
 }
 
-static void a_wake_gives_one_extra_tick_an_interval_and_no_more(void **state)
+static void wakes_give_one_extra_tick_an_interval_and_no_more(void **state)
+{
+    static const enum host_wake wakes[] = { HOST_WAKE_PRESSURE, HOST_WAKE_LIFECYCLE };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct bench b;
+        uint64_t start_ms;
+
+        open_bench(&b, 1, "hold");
+        start_ms = b.fake.now_ms;
+        b.fake.wake = wakes[i];
+        b.fake.wakes = 20;
+        coordinator_run(&b.c, 2, &stop); /* the second tick is the extra one */
+        assert_int_equal(b.fake.now_ms, start_ms + 10);
+        b.fake.wakes = 20;
+        coordinator_run(&b.c, 3,
+                        &stop); /* a tick, an extra one, and in spite of all a regular one */
+        assert_int_equal(b.c.snapshot.seen.tick, 5);
+        assert_int_equal(b.fake.now_ms, start_ms + 10 + 1000);
+        b.fake.wakes = 20;
+        coordinator_run(&b.c, 4,
+                        &stop); /* the next interval has an extra one again, the one after, too */
+        assert_int_equal(b.fake.now_ms, start_ms + 10 + 1000 + 2000);
+        close_bench(&b);
+    }
+}
+
+static void a_request_is_no_reason_for_a_tick(void **state)
 {
     struct bench b;
     uint64_t start_ms;
@@ -78,15 +113,10 @@ static void a_wake_gives_one_extra_tick_an_interval_and_no_more(void **state)
     (void)state;
     open_bench(&b, 1, "hold");
     start_ms = b.fake.now_ms;
-    b.fake.wake = HOST_WAKE_PRESSURE;
-    b.fake.wakes = 1;
-    coordinator_run(&b.c, 2, &stop); /* the second tick is the extra one */
-    assert_int_equal(b.fake.now_ms, start_ms + 10);
-    b.fake.wake = HOST_WAKE_LIFECYCLE;
-    b.fake.wakes = 1;
-    coordinator_run(&b.c, 3, &stop); /* a tick, an extra one, a regular one */
-    assert_int_equal(b.c.snapshot.seen.tick, 5);
-    assert_int_equal(b.fake.now_ms, start_ms + 10 + 1000);
+    b.fake.wake = HOST_WAKE_REQUEST;
+    b.fake.wakes = 3;
+    coordinator_run(&b.c, 2, &stop);
+    assert_int_equal(b.fake.now_ms, start_ms + 1000);
     close_bench(&b);
 }
 
@@ -99,57 +129,6 @@ static void stop_ends_it_at_once(void **state)
     stop = 1;
     coordinator_run(&b.c, 0, &stop);
     assert_int_equal(b.fake.waits, 0);
-    close_bench(&b);
-}
-
-static void restore_gives_back_what_domains_had(void **state)
-{
-    struct bench b;
-
-    (void)state;
-    open_bench(&b, 2, "threshold");
-    coordinator_run(&b.c, 15, &stop);
-    assert_true(b.fake.domains[0].balloon_kib < 512 * MIB);
-    assert_int_equal(coordinator_restore(&b.c), 0);
-    assert_int_equal(b.fake.domains[0].balloon_kib, 512 * MIB);
-    assert_int_equal(b.fake.domains[1].balloon_kib, 512 * MIB);
-    close_bench(&b);
-}
-
-static void restore_stays_within_the_budget_and_says_who_is_short(void **state)
-{
-    struct bench b;
-    uint64_t reserve_kib = 8192 * MIB / 20, before_kib;
-
-    (void)state;
-    open_bench(&b, 2, "threshold");
-    coordinator_run(&b.c, 15, &stop);
-    before_kib = b.fake.domains[0].balloon_kib + b.fake.domains[1].balloon_kib;
-    b.fake.view.memory.available_kib = reserve_kib + 100 * MIB;
-    assert_int_equal(coordinator_restore(&b.c), 2);
-    assert_int_equal(b.fake.domains[0].balloon_kib + b.fake.domains[1].balloon_kib,
-                     before_kib + 100 * MIB);
-    close_bench(&b);
-}
-
-static void what_a_paused_domain_had_is_owed_and_said(void **state)
-{
-    static struct capture said;
-    struct bench b;
-
-    (void)state;
-    open_bench(&b, 2, "threshold");
-    coordinator_run(&b.c, 15, &stop);
-    b.fake.domains[0].state = HOST_DOMAIN_PAUSED;
-    capture_begin(&said);
-    log_open(LOG_LEVEL_INFO);
-    assert_int_equal(coordinator_restore(&b.c), 1);
-    capture_end(&said);
-    log_open(LOG_LEVEL_ERROR);
-    assert_int_equal(capture_count(&said, "web0: "), 1);
-    assert_non_null(strstr(said.text, "(the domain is paused)"));
-    assert_non_null(strstr(said.text, "1 domain could not be given back"));
-    assert_int_equal(b.fake.domains[1].balloon_kib, 512 * MIB);
     close_bench(&b);
 }
 
@@ -228,12 +207,10 @@ int main(void)
         cmocka_unit_test(idle_guests_give_back_and_a_hungry_one_grows),
         cmocka_unit_test(a_guest_that_eats_its_fill_ends_at_exactly_max),
         cmocka_unit_test(a_dry_run_sets_nothing),
-        cmocka_unit_test(a_lost_host_is_a_state_and_it_goes_on),
-        cmocka_unit_test(a_wake_gives_one_extra_tick_an_interval_and_no_more),
+        cmocka_unit_test(a_lost_host_is_a_state_and_said_when_it_begins_and_ends),
+        cmocka_unit_test(wakes_give_one_extra_tick_an_interval_and_no_more),
+        cmocka_unit_test(a_request_is_no_reason_for_a_tick),
         cmocka_unit_test(stop_ends_it_at_once),
-        cmocka_unit_test(restore_gives_back_what_domains_had),
-        cmocka_unit_test(restore_stays_within_the_budget_and_says_who_is_short),
-        cmocka_unit_test(what_a_paused_domain_had_is_owed_and_said),
         cmocka_unit_test(a_policy_that_fails_changes_nothing_and_rescue_goes_on),
         cmocka_unit_test(a_domain_that_goes_and_comes_anew_is_another),
         cmocka_unit_test(domains_are_told_apart_when_the_host_names_them_in_another_order),
