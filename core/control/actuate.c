@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "control/domain_moves.h"
 #include "control/owing.h"
 #include "util/log.h"
 
@@ -64,7 +65,7 @@ static void reassert(const struct actuation *a)
             continue; /* it gets another */
         r = a->host->ops->set_target(a->host, d->uuid, d->target_kib);
         if (r == 0)
-            d->asked_kib = d->target_kib;
+            moves_asked(d, d->target_kib, a->now_ms);
         d->reassert = r == -EBUSY; /* the next tick tries again */
     }
 }

@@ -14,7 +14,7 @@
 #include "host/host.h"
 
 #define UUID_TEXT_BYTES 37
-/* A balloon works in pages of 4 KiB, and arrives exactly; what is less than this is noise. */
+/* A balloon that moves less than this from one look to the next stands still. */
 #define DOMAIN_NOISE_KIB UINT64_C(1024)
 
 static inline uint64_t domain_distance(uint64_t a_kib, uint64_t b_kib)

@@ -22,9 +22,12 @@ static const uint64_t pulls_for_ms = 10 * 1000;
 static const uint64_t shrink_pause_ms = 60 * 1000;
 static const uint64_t retry_max_ms = 60 * 1000;
 
+/* A busy guest may rest a MiB or so beside its target: that is no reason to ask again. */
+static const uint64_t arrived_within_kib = 4 * 1024;
+
 bool domain_is_away(const struct domain *domain)
 {
-    return domain_distance(domain->balloon_kib, domain->target_kib) > DOMAIN_NOISE_KIB;
+    return domain_distance(domain->balloon_kib, domain->target_kib) > arrived_within_kib;
 }
 
 void moves_adopt(struct domain *d)

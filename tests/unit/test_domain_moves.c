@@ -208,6 +208,21 @@ static void a_target_of_ours_that_pulls_at_anothers_change_is_taken_back(void **
     domain_free(d);
 }
 
+/* Or a busy guest's balloon that lacks some pages would be asked again, past what an operator sets. */
+static void a_balloon_that_rests_a_little_beside_its_target_has_arrived(void **state)
+{
+    struct domain *d = settled(512 * MIB, 300 * MIB);
+
+    (void)state;
+    domain_asked(d, 400 * MIB, 5000, 1000);
+    for (uint64_t ms = 6000; ms <= 20000; ms += 1000)
+        see(d, 402 * MIB, ms);
+    assert_false(d->reassert);
+    assert_int_equal(d->target_kib, 400 * MIB);
+    assert_false(filled(d, 20000).seen.flags & MEMCOORD_SETTLING);
+    domain_free(d);
+}
+
 static void one_who_goes_up_and_then_down_is_followed_both_ways(void **state)
 {
     struct domain *d = settled(512 * MIB, 300 * MIB);
@@ -237,6 +252,7 @@ static int run(void)
         cmocka_unit_test(autodeflate_above_the_target_is_the_guests_need),
         cmocka_unit_test(who_fights_for_a_balloon_is_noticed_although_memcoord_sets_all_the_time),
         cmocka_unit_test(a_target_of_ours_that_pulls_at_anothers_change_is_taken_back),
+        cmocka_unit_test(a_balloon_that_rests_a_little_beside_its_target_has_arrived),
         cmocka_unit_test(one_who_goes_up_and_then_down_is_followed_both_ways),
     };
 
