@@ -178,9 +178,10 @@ static size_t add_steps(const struct division *v, struct share *s, struct step *
     return n;
 }
 
-static int compare_levels(const struct step *a, const struct step *b)
+static int by_level(const void *a, const void *b)
 {
-    u128 l = (u128)a->reach * b->weight, r = (u128)b->reach * a->weight;
+    const struct step *x = a, *y = b;
+    u128 l = (u128)x->reach * y->weight, r = (u128)y->reach * x->weight;
 
     return (l > r) - (l < r);
 }
@@ -199,7 +200,7 @@ static void split(struct step *steps, size_t n, struct step pivot, size_t *below
     *below = 0;
     *upto = n;
     for (size_t i = 0; i < *upto;) {
-        int order = compare_levels(&steps[i], &pivot);
+        int order = by_level(&steps[i], &pivot);
         if (order < 0)
             swap(&steps[i++], &steps[(*below)++]);
         else if (order > 0)
@@ -209,22 +210,41 @@ static void split(struct step *steps, size_t n, struct step pivot, size_t *below
     }
 }
 
+/* Whether the domains are worth the pool at the level of `step`: all steps below it were taken. */
+static bool fills(const struct division *v, const struct step *step)
+{
+    return v->fixed * step->weight + v->rise * step->reach >= v->unit * v->pool_kib * step->weight;
+}
+
+static void take_sorted(struct division *v, struct step *steps, size_t n)
+{
+    qsort(steps, n, sizeof *steps, by_level);
+    for (size_t i = 0; i < n && !fills(v, &steps[i]); i++) {
+        take_step(v, &steps[i]);
+        steps[i].share->phase = steps[i].phase;
+    }
+}
+
 /*
  * Takes all steps at which the domains are worth less than the pool. As in quickselect, only the half
- * in which the level lies is split further: sorting all steps takes four times as long.
+ * in which the level lies is split further, which usually looks three times at a step: sorting all of
+ * them takes several times as long. In some orders hardly anything is split off each time: after six
+ * looks at a step, on average, what is left is sorted, so that no order takes more than O(n log n).
  */
 static void raise_level(struct division *v, struct step *steps, size_t n)
 {
-    while (n > 0) {
+    size_t looks = 6 * n;
+
+    while (n > 0 && n <= looks) {
         struct step pivot = steps[n / 2];
         struct division at = *v;
         size_t below, upto;
 
+        looks -= n;
         split(steps, n, pivot, &below, &upto);
         for (size_t i = 0; i < below; i++)
             take_step(&at, &steps[i]);
-        if (at.fixed * pivot.weight + at.rise * pivot.reach >=
-            at.unit * at.pool_kib * pivot.weight) {
+        if (fills(&at, &pivot)) {
             n = below;
             continue;
         }
@@ -237,6 +257,7 @@ static void raise_level(struct division *v, struct step *steps, size_t n)
         steps += upto;
         n -= upto;
     }
+    take_sorted(v, steps, n);
 }
 
 /* What a domain is worth at T = (unit x pool - fixed) / rise, rounded down. */
@@ -263,24 +284,30 @@ static void set_size(const struct division *v, struct share *s)
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const struct share *)a)->domain->name, ((const struct share *)b)->domain->name);
+    const struct share *const *x = a, *const *y = b;
+
+    return strcmp((*x)->domain->name, (*y)->domain->name);
 }
 
 /* Gives the few KiB that rounding left to those who lost a part of one, by name. */
-static void give_rest(struct division *v)
+static int give_rest(struct division *v, struct memcoord_plan *plan)
 {
+    struct share **losers = memcoord_scratch(plan, v->n, sizeof *losers);
     uint64_t left_kib = v->pool_kib;
+    size_t n = 0;
 
-    for (size_t i = 0; i < v->n; i++)
+    if (!losers)
+        return -ENOMEM;
+    for (size_t i = 0; i < v->n; i++) {
         left_kib -= v->shares[i].size_kib;
-    if (left_kib == 0)
-        return;
-    qsort(v->shares, v->n, sizeof *v->shares, by_name);
-    for (size_t i = 0; i < v->n && left_kib > 0; i++)
-        if (v->shares[i].rounded) {
-            v->shares[i].size_kib++;
-            left_kib--;
-        }
+        if (v->shares[i].rounded)
+            losers[n++] = &v->shares[i];
+    }
+    if (left_kib > 0)
+        qsort(losers, n, sizeof *losers, by_name);
+    for (size_t i = 0; i < n && i < left_kib; i++)
+        losers[i]->size_kib++;
+    return 0;
 }
 
 /* Finds the level at which the domains, all in PHASE_MIN, fill the pool: it is more than their minima
@@ -299,8 +326,7 @@ static int fill(struct division *v, struct memcoord_plan *plan)
     raise_level(v, steps, n);
     for (size_t i = 0; i < v->n; i++)
         set_size(v, &v->shares[i]);
-    give_rest(v);
-    return 0;
+    return give_rest(v, plan);
 }
 
 /* Puts all into one phase, PHASE_MIN or PHASE_FULL; returns what they get, in all. */
@@ -395,7 +421,7 @@ static const char *why(const struct fair_share *f, const struct share *s)
     case PHASE_PLAIN:
         return "share by weight, all of it active";
     case PHASE_TAXED:
-        return "share by weight, idle memory taxed";
+        return f->tax_bp > 0 ? "share by weight, idle memory taxed" : "share by weight";
     default:
         return f->surplus == SURPLUS_KEEP ? "active memory and headroom" : "max";
     }

@@ -5,9 +5,12 @@
  * guests changes its load; targets that are granted arrive at once. The host has too little for all,
  * so that policies that divide do so. Prints the median over many ticks.
  *
+ * The last row has the domains in an order in which quickselect takes O(n^2): fair-share must not.
+ *
  *     tick [POLICY_PATH]
  */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +31,7 @@
 enum phase { REMEMBER, SNAPSHOT, DECIDE, GUARD, PHASES };
 
 struct bench {
+    bool worst_order;
     struct config config;
     struct random random;
     struct policy *policy;
@@ -64,6 +68,8 @@ static void *many(size_t n, size_t size)
 /* Most of what it has: with headroom more than the host can give to all. */
 static uint64_t need(struct bench *b, const struct host_domain *d)
 {
+    if (b->worst_order)
+        return d->balloon_kib;
     return between(&b->random, d->balloon_kib * 3 / 4, d->balloon_kib - 80 * MIB);
 }
 
@@ -84,6 +90,23 @@ static void begin_host(struct bench *b)
         d->balloon_kib = between(&b->random, d->max_kib / 2, d->max_kib);
         b->used_kib[i] = need(b, d);
     }
+}
+
+/* All guests use all that they may have. Minima, a quarter of it, rise over the even ranks, twice: what
+ * is in the middle is one of the lowest each time that quickselect looks there. */
+static void begin_worst_order(struct bench *b)
+{
+    char error[512];
+
+    for (size_t i = 0; i < b->n; i++) {
+        struct host_domain *d = &b->view.domains[i];
+
+        d->max_kib = d->balloon_kib = (16 * 1024 + 2 * i % b->n) * MIB;
+        b->used_kib[i] = d->balloon_kib;
+    }
+    b->config.host.limit_kib = b->n * 8 * 1024 * MIB; /* more than the minima, less than all */
+    if (policy_instance_set(b->instance, "surplus", "share", error, sizeof(error)) < 0)
+        die(error);
 }
 
 /* One second of the guests' lives. */
@@ -180,7 +203,8 @@ static void print_row(const struct bench *b, uint64_t (*ns)[MAX_TICKS], size_t t
 
     for (int p = 0; p <= PHASES; p++)
         us[p] = median_us(ns[p], ticks, b->n);
-    printf("%-14s %7zu %9.1f %9.3f %9.3f %9.3f %9.3f %9.3f\n", b->policy->table.name, b->n,
+    printf("%-16s %7zu %9.1f %9.3f %9.3f %9.3f %9.3f %9.3f\n",
+           b->worst_order ? "fair-share worst" : b->policy->table.name, b->n,
            (double)b->changes / (double)ticks, us[SNAPSHOT], us[DECIDE], us[GUARD], us[PHASES],
            us[REMEMBER]);
     fflush(stdout);
@@ -212,9 +236,9 @@ static void measure(struct bench *b)
     print_row(b, all, ticks);
 }
 
-static void run(const char *policy, const char *policy_path, size_t n)
+static void run(const char *policy, const char *policy_path, size_t n, bool worst_order)
 {
-    struct bench b = { .random = { 4711 }, .n = n };
+    struct bench b = { .worst_order = worst_order, .random = { 4711 }, .n = n };
     char error[512];
 
     if (config_defaults(&b.config) < 0)
@@ -228,6 +252,8 @@ static void run(const char *policy, const char *policy_path, size_t n)
     b.asked_kib = many(n, sizeof(*b.asked_kib));
     b.verdicts = many(n, sizeof(*b.verdicts));
     begin_host(&b);
+    if (worst_order)
+        begin_worst_order(&b);
     measure(&b);
     plan_free(&b.plan);
     snapshot_free(&b.snapshot);
@@ -246,12 +272,14 @@ int main(int argc, char **argv)
 {
     static const char *const policies[] = { "hold", "threshold", "proportional", "fair-share" };
     static const size_t sizes[] = { 10, 100, 1000, 10000 };
+    const char *path = argc > 1 ? argv[1] : "policies";
 
     log_open(LOG_LEVEL_ERROR);
-    printf("%-14s %7s %9s %9s %9s %9s %9s %9s\n", "policy", "domains", "changes", "snapshot",
+    printf("%-16s %7s %9s %9s %9s %9s %9s %9s\n", "policy", "domains", "changes", "snapshot",
            "policy", "guard", "tick", "remember");
     for (size_t p = 0; p < sizeof(policies) / sizeof(policies[0]); p++)
         for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
-            run(policies[p], argc > 1 ? argv[1] : "policies", sizes[s]);
+            run(policies[p], path, sizes[s], false);
+    run("fair-share", path, 10000, true);
     return 0;
 }

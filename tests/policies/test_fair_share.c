@@ -107,6 +107,23 @@ static void active_memory_is_not_taxed(void **state)
     fixture_close(&f);
 }
 
+static void a_tax_is_given_as_the_reason_only_where_there_is_one(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    open_shared(&f, "0%");
+    add(&f, 1000, 100 * MIB);
+    add(&f, 3000, 100 * MIB);
+    f.host.pool_kib = 4000 * MIB;
+    fixture_decide(&f);
+    assert_string_equal(fixture_why(&f, f.list[0]), "share by weight");
+    fixture_set(&f, "tax", "1%");
+    fixture_decide(&f);
+    assert_string_equal(fixture_why(&f, f.list[0]), "share by weight, idle memory taxed");
+    fixture_close(&f);
+}
+
 static void domains_with_min_equal_to_max_get_just_that(void **state)
 {
     struct fixture f;
@@ -450,6 +467,46 @@ static void the_largest_figures_fit(void **state)
     fixture_close(&f);
 }
 
+/* Decides on domains that come in the order k = 0, stride, 2 stride, ... mod n. Minima rise over the even
+ * ranks, twice: in the order of k, a quickselect that takes the middle as its pivot splits off only the
+ * lowest each time. */
+static void decide_by_stride(struct fixture *f, size_t stride, uint64_t got_kib[FIXTURE_DOMAINS])
+{
+    const size_t n = FIXTURE_DOMAINS;
+
+    start_anew(f);
+    for (size_t i = 0; i < n; i++) {
+        size_t k = i * stride % n;
+        struct memcoord_domain *d = add(f, 1000, UINT64_C(1) << 32);
+        snprintf(f->names[i], sizeof(f->names[i]), "guest%zu", k);
+        d->min_kib = (1 + 2 * k % n) * MIB;
+        d->max_kib = UINT64_C(1) << 32;
+    }
+    fixture_decide(f);
+    for (size_t i = 0; i < n; i++)
+        got_kib[i * stride % n] = fixture_asked(f, f->list[i]);
+}
+
+static void the_worst_order_for_splitting_gives_what_others_give(void **state)
+{
+    uint64_t worst_kib[FIXTURE_DOMAINS], other_kib[FIXTURE_DOMAINS];
+    struct fixture f;
+
+    (void)state;
+    open_shared(&f, "75%");
+    /* below all minima but the lowest, between them, above all; with a rest that goes by name */
+    for (f.host.pool_kib = 2049 * MIB + 21; f.host.pool_kib < 8192 * MIB;
+         f.host.pool_kib += 97 * MIB + 5) {
+        decide_by_stride(&f, 1, worst_kib);
+        check_against_exact(&f, 0, 2500);
+        for (size_t stride = 3; stride < FIXTURE_DOMAINS; stride += 2) {
+            decide_by_stride(&f, stride, other_kib);
+            assert_memory_equal(worst_kib, other_kib, sizeof(worst_kib));
+        }
+    }
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -457,6 +514,7 @@ int main(void)
         cmocka_unit_test(equal_weights_and_demands_get_equal_memory),
         cmocka_unit_test(twice_the_weight_gets_twice_the_memory_without_tax),
         cmocka_unit_test(active_memory_is_not_taxed),
+        cmocka_unit_test(a_tax_is_given_as_the_reason_only_where_there_is_one),
         cmocka_unit_test(domains_with_min_equal_to_max_get_just_that),
         cmocka_unit_test(surplus_is_kept_by_default_and_guests_have_headroom),
         cmocka_unit_test(weight_zero_comes_after_all_others),
@@ -467,6 +525,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_went_back_does_no_harm),
         cmocka_unit_test(random_cases_are_within_a_kib_of_the_exact_solution),
         cmocka_unit_test(the_largest_figures_fit),
+        cmocka_unit_test(the_worst_order_for_splitting_gives_what_others_give),
     };
     return cmocka_run_group_tests_name("fair-share", tests, NULL, NULL);
 }
