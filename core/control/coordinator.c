@@ -181,7 +181,7 @@ static void rest(struct coordinator *c, uint64_t next_ms, bool *extra_done,
     while (!*stop) {
         enum host_wake wake = c->host->ops->wait(c->host, next_ms);
 
-        if (wake == HOST_WAKE_TIMER) {
+        if (wake == HOST_WAKE_TIMER || c->host->ops->now_ms(c->host) >= next_ms) {
             *extra_done = false;
             return;
         }

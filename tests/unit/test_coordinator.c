@@ -77,47 +77,40 @@ static void a_lost_host_is_a_state_and_said_when_it_begins_and_ends(void **state
     close_bench(&b);
 }
 
+/* How long after the first tick the last of so many is, while it is woken every 10 ms. */
+static uint64_t passed_after(enum host_wake wake, uint64_t ticks)
+{
+    struct bench b;
+    uint64_t start_ms;
+
+    open_bench(&b, 1, "hold");
+    start_ms = b.fake.now_ms;
+    b.fake.wake = wake;
+    b.fake.wakes = 10000;
+    coordinator_run(&b.c, ticks, &stop);
+    assert_int_equal(b.c.snapshot.seen.tick, ticks);
+    close_bench(&b);
+    return b.fake.now_ms - start_ms;
+}
+
 static void wakes_give_one_extra_tick_an_interval_and_no_more(void **state)
 {
     static const enum host_wake wakes[] = { HOST_WAKE_PRESSURE, HOST_WAKE_LIFECYCLE };
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct bench b;
-        uint64_t start_ms;
-
-        open_bench(&b, 1, "hold");
-        start_ms = b.fake.now_ms;
-        b.fake.wake = wakes[i];
-        b.fake.wakes = 20;
-        coordinator_run(&b.c, 2, &stop); /* the second tick is the extra one */
-        assert_int_equal(b.fake.now_ms, start_ms + 10);
-        b.fake.wakes = 20;
-        coordinator_run(&b.c, 3,
-                        &stop); /* a tick, an extra one, and in spite of all a regular one */
-        assert_int_equal(b.c.snapshot.seen.tick, 5);
-        assert_int_equal(b.fake.now_ms, start_ms + 10 + 1000);
-        b.fake.wakes = 20;
-        coordinator_run(&b.c, 4,
-                        &stop); /* the next interval has an extra one again, the one after, too */
-        assert_int_equal(b.fake.now_ms, start_ms + 10 + 1000 + 2000);
-        close_bench(&b);
+        assert_int_equal(passed_after(wakes[i], 2), 10);
+        assert_int_equal(passed_after(wakes[i], 3), 1000);
+        assert_int_equal(passed_after(wakes[i], 4), 1010);
+        assert_int_equal(passed_after(wakes[i], 5), 2000);
     }
 }
 
 static void a_request_is_no_reason_for_a_tick(void **state)
 {
-    struct bench b;
-    uint64_t start_ms;
-
     (void)state;
-    open_bench(&b, 1, "hold");
-    start_ms = b.fake.now_ms;
-    b.fake.wake = HOST_WAKE_REQUEST;
-    b.fake.wakes = 3;
-    coordinator_run(&b.c, 2, &stop);
-    assert_int_equal(b.fake.now_ms, start_ms + 1000);
-    close_bench(&b);
+    assert_int_equal(passed_after(HOST_WAKE_REQUEST, 2), 1000);
+    assert_int_equal(passed_after(HOST_WAKE_REQUEST, 3), 2000);
 }
 
 static void stop_ends_it_at_once(void **state)
