@@ -6,9 +6,10 @@
  *  2. min <= target <= max for every domain whose target changes;
  *  3. a shrink leaves the guest at least guest_reserve usable;
  *  4. a domain loses at most max_shrink in an interval, however many ticks that is;
- *  5. a guest about to starve gets what brings it back, before all others (rescue);
+ *  5. a guest about to starve gets what brings it back, before all others (rescue), and of that
+ *     nothing is taken from it;
  *  6. all grows together stay within grantable, ordinary ones also leave rescue_keep; when rescue or
- *     the reserve is short, the guard itself shrinks, within 1-4;
+ *     the reserve is short, the guard itself shrinks, within 1-5;
  *  7. a change smaller than the deadband is not made, unless it ends exactly at min or max, or is a
  *     rescue.
  */

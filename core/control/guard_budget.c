@@ -190,7 +190,7 @@ static bool wants_more(const struct candidate *c)
 }
 static bool can_give(const struct candidate *c)
 {
-    return c->floor_kib < c->verdict->granted_kib && !c->rescue_kib &&
+    return c->floor_kib < c->verdict->granted_kib &&
            c->verdict->granted_kib <= c->d->seen.target_kib;
 }
 

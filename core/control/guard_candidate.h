@@ -12,7 +12,7 @@
 struct candidate {
     const struct snapshot_domain *d;
     struct guard_verdict *verdict;
-    uint64_t floor_kib;             /* the lowest target that rules 1-4 allow now */
+    uint64_t floor_kib;             /* the lowest target that rules 1-5 allow now */
     uint64_t wanted_kib;            /* grow: what the policy wants, within max; else 0 */
     uint64_t rescue_kib;            /* grow: what a rescue wants, within max; else 0 */
     enum guard_reason floor_reason; /* what made the floor */

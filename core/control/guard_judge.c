@@ -145,17 +145,24 @@ static uint64_t rescue_target(const struct guard_settings *settings,
            memcoord_min(ahead_kib(&d->seen, interval_ms), d->seen.max_kib);
 }
 
+/* A guest in need keeps what it has, also where it can get no more: at its max, or of a host that has
+ * nothing left. */
 static void judge_need(const struct guard_settings *settings, struct candidate *c,
                        uint64_t interval_ms)
 {
     const struct memcoord_domain *seen = &c->d->seen;
-    uint64_t to_kib;
+    uint64_t to_kib, keeps_kib;
 
     if (!settings->rescue || !(starving(settings, c->d, interval_ms) || c->d->stale_rescue))
         return;
     to_kib = memcoord_min(rescue_target(settings, c->d, interval_ms), seen->max_kib);
+    keeps_kib = memcoord_min(to_kib, seen->target_kib);
     if (to_kib > seen->target_kib)
         c->rescue_kib = to_kib;
+    if (keeps_kib > c->floor_kib) {
+        c->floor_kib = keeps_kib;
+        c->floor_reason = GUARD_GUEST_RESERVE;
+    }
 }
 
 /* Rule 1: the guest may have needed what a shrink under way takes, and nobody can see it. */
@@ -183,7 +190,7 @@ void guard_judge(const struct guard_settings *settings, uint64_t interval_ms, st
         return;
     }
     find_floor(settings, c);
+    judge_need(settings, c, interval_ms); /* before what is asked: it may ask to take from it */
     judge_asked(settings, c);
-    judge_need(settings, c, interval_ms);
     recall(c);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The rules of the guard (core/control/guard.h), one example after the other: 1 to 4, who may be
- * changed and how far a shrink may go; and what a verdict says. test_guard_budget.c has the others. */
+ * changed and how far a shrink may go; and what a verdict says. test_guard_starving.c has 5,
+ * test_guard_budget.c 6 and 7. */
 #include "lib/guard_fixture.h"
 
 #define KEEP_MIB 256 /* rescue_keep */
