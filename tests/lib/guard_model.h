@@ -56,7 +56,8 @@ struct model {
     struct host_settings host;
     struct guard_settings guard;
     uint64_t interval_ms, now_ms, tick;
-    uint64_t total_kib, others_kib, limit_kib;
+    uint64_t total_kib, others_kib; /* without the pages that are set aside for some guests */
+    uint64_t shared_kib;            /* what KSM saves: it may come back at any time */
     uint32_t born;
     struct model_guest guests[MODEL_GUESTS];
     /* this tick, by place in the snapshot */
@@ -72,14 +73,21 @@ static inline uint64_t less(uint64_t a, uint64_t b)
     return a > b ? a - b : 0;
 }
 
+/* Huge pages are no part of it. */
 static inline uint64_t model_rss(const struct model_guest *g)
 {
-    return g->touched_kib + g->own_kib + g->extra_kib;
+    return g->set_aside ? g->own_kib : g->touched_kib + g->own_kib + g->extra_kib;
 }
 
 static inline uint64_t model_usable(const struct model_guest *g)
 {
     return less(g->balloon_kib, g->used_kib);
+}
+
+/* What it counts for [host] limit, with a target of `target_kib`. */
+static inline uint64_t model_holds(const struct model_guest *g, uint64_t target_kib)
+{
+    return memcoord_max(g->balloon_kib, target_kib) + g->extra_kib;
 }
 
 /* What may yet be touched, with a target of `target_kib`: the truth that promised stands for. QEMU's
@@ -88,8 +96,7 @@ static inline uint64_t model_may_touch(const struct model_guest *g, uint64_t tar
 {
     if (g->set_aside)
         return 0;
-    const uint64_t holds = memcoord_max(g->balloon_kib, target_kib) + g->extra_kib;
-    return less(holds + g->overhead_kib, model_rss(g));
+    return less(model_holds(g, target_kib) + g->overhead_kib, model_rss(g));
 }
 
 /* Memory that is truly available; negative: the host is beyond its end. */
@@ -99,7 +106,7 @@ static inline int64_t model_available(const struct model *m)
     for (size_t i = 0; i < MODEL_GUESTS; i++)
         if (m->guests[i].alive)
             held += model_rss(&m->guests[i]);
-    return (int64_t)m->total_kib - (int64_t)held;
+    return (int64_t)(m->total_kib + m->shared_kib) - (int64_t)held;
 }
 
 static inline void model_add_guest(struct model *m, struct model_guest *g)
@@ -231,6 +238,20 @@ static inline void model_move_guest(struct model *m, struct model_guest *g, uint
         g->own_kib = between(r, g->own_kib, g->own_max_kib);
 }
 
+/* KSM finds equal pages, and guests write to them. */
+static inline void model_move_shared(struct model *m)
+{
+    struct random *r = &m->random;
+    uint64_t most = 0;
+    for (size_t i = 0; i < MODEL_GUESTS; i++)
+        if (m->guests[i].alive && !m->guests[i].set_aside)
+            most += m->guests[i].touched_kib / 4;
+    if (m->shared_kib > most || one_in(r, 10))
+        m->shared_kib = below(r, most + 1);
+    else if (one_in(r, 10))
+        m->shared_kib = 0;
+}
+
 /* Other processes eat and return memory, domains come and go. A calm world takes at most
  * `leftover_kib`, what the tick before could have granted and did not. */
 static inline void model_move_host(struct model *m, uint64_t leftover_kib)
@@ -268,6 +289,7 @@ static inline void model_move(struct model *m, uint64_t leftover_kib)
     for (size_t i = 0; i < MODEL_GUESTS; i++)
         if (m->guests[i].alive)
             model_move_guest(m, &m->guests[i], dt_ms);
+    model_move_shared(m);
     model_move_host(m, leftover_kib);
 }
 
@@ -406,7 +428,7 @@ static inline void model_see(struct model *m)
     s->host.available_kib = s->host.free_kib = available > 0 ? (uint64_t)available : 0;
     if (one_in(&m->random, 100))
         s->host.available_kib = MEMCOORD_UNKNOWN;
-    s->ksm_sharing_kib = one_in(&m->random, 20) ? below(&m->random, 200 * MIB) : 0;
+    s->ksm_sharing_kib = m->shared_kib;
     snapshot_complete(s, &m->host, &m->guard);
 }
 

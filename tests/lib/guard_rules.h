@@ -86,16 +86,27 @@ static inline void check_recall(const struct model *m, size_t i)
               "a shrink goes on by stale statistics");
 }
 
+static inline uint64_t deadband_kib(const struct model *m, size_t i)
+{
+    return amount_of(m->guard.deadband, m->snapshot.domains[i].seen.balloon_kib);
+}
+
+/* Whether a target of `to` is no change within the deadband: such are made only to a bound. */
+static inline bool worth_a_call(const struct model *m, size_t i, uint64_t to)
+{
+    const struct memcoord_domain *d = &m->snapshot.domains[i].seen;
+    const uint64_t by = less(to, d->target_kib) + less(d->target_kib, to);
+    return by > 0 && (to == d->min_kib || to == d->max_kib || by >= deadband_kib(m, i));
+}
+
 /* Small changes: only to a bound, to rescue, or to recall. */
 static inline void check_deadband(const struct model *m, size_t i)
 {
     const struct memcoord_domain *d = &m->snapshot.domains[i].seen;
     const struct guard_verdict *v = &m->verdicts[i];
-    const uint64_t by = less(v->granted_kib, d->target_kib) + less(d->target_kib, v->granted_kib);
-    if (!by || by >= amount_of(m->guard.deadband, d->balloon_kib))
-        return;
     holds(m, i,
-          v->granted_kib == d->min_kib || v->granted_kib == d->max_kib || is_rescue(v->reason) ||
+          v->granted_kib == d->target_kib || worth_a_call(m, i, v->granted_kib) ||
+              is_rescue(v->reason) ||
               (d->flags & MEMCOORD_STALE && v->granted_kib == d->balloon_kib) ||
               rescue_kib(m, &m->snapshot.domains[i]) > d->target_kib,
           "a change within the deadband");

@@ -80,6 +80,42 @@ static void guests_in_need_come_first_then_weight(void **state)
     fixture_end(&f);
 }
 
+/* The policy asks for the needy one, too: it is no rescue yet. */
+static void who_needs_it_comes_before_who_weighs_more(void **state)
+{
+    (void)state;
+    struct fixture f = fixture_begin();
+    fixture_add(&f, "heavy", 1000, 500)->seen.weight = 1000000;
+    fixture_add(&f, "needy", 1000, 90)->seen.weight = 0;
+    f.asked_kib[0] = f.asked_kib[1] = 1200 * MIB;
+    fixture_judge(&f, 200 + KEEP_MIB);
+    fixture_expect(&f, 0, 1000 * MIB, GUARD_BUDGET);
+    fixture_expect(&f, 1, 1200 * MIB, GUARD_AS_ASKED);
+    fixture_judge(&f, 300 + KEEP_MIB);
+    fixture_expect(&f, 0, 1100 * MIB, GUARD_BUDGET);
+    fixture_expect(&f, 1, 1200 * MIB, GUARD_AS_ASKED);
+    f.domains[1].seen.usable_kib = f.guard.guest_reserve_kib; /* which is enough */
+    fixture_judge(&f, 200 + KEEP_MIB);
+    fixture_expect(&f, 0, 1200 * MIB, GUARD_AS_ASKED);
+    fixture_expect(&f, 1, 1000 * MIB, GUARD_BUDGET);
+    fixture_end(&f);
+}
+
+static void between_guests_that_have_enough_weight_decides_then_need(void **state)
+{
+    (void)state;
+    struct fixture f = fixture_begin();
+    fixture_add(&f, "light", 1000, 150)->seen.weight = 100;
+    fixture_add(&f, "rich", 1000, 900)->seen.weight = 2000;
+    fixture_add(&f, "poor", 1000, 700)->seen.weight = 2000;
+    f.asked_kib[0] = f.asked_kib[1] = f.asked_kib[2] = 1200 * MIB;
+    fixture_judge(&f, 300 + KEEP_MIB);
+    fixture_expect(&f, 2, 1200 * MIB, GUARD_AS_ASKED);
+    fixture_expect(&f, 1, 1100 * MIB, GUARD_BUDGET);
+    fixture_expect(&f, 0, 1000 * MIB, GUARD_BUDGET);
+    fixture_end(&f);
+}
+
 static void between_guests_in_need_weight_decides(void **state)
 {
     (void)state;
@@ -262,6 +298,20 @@ static void what_a_limit_leaves_of_a_change_may_be_too_small_as_well(void **stat
     fixture_end(&f);
 }
 
+static void what_is_too_little_for_one_is_left_for_the_next(void **state)
+{
+    (void)state;
+    struct fixture f = fixture_begin();
+    fixture_add(&f, "heavy", 1000, 500)->seen.weight = 2000;
+    fixture_add(&f, "nearly at max", 4092, 500); /* its last step is worth a call */
+    f.asked_kib[0] = 1200 * MIB;
+    f.asked_kib[1] = 4096 * MIB;
+    fixture_judge(&f, 5 + KEEP_MIB);
+    fixture_expect(&f, 0, 1000 * MIB, GUARD_BUDGET);
+    fixture_expect(&f, 1, 4096 * MIB, GUARD_AS_ASKED);
+    fixture_end(&f);
+}
+
 static void what_is_asked_already_is_no_change(void **state)
 {
     (void)state;
@@ -285,6 +335,8 @@ int main(void)
         cmocka_unit_test(the_limit_is_a_budget_too),
         cmocka_unit_test(one_domains_shrink_does_not_pay_anothers_grow_yet),
         cmocka_unit_test(guests_in_need_come_first_then_weight),
+        cmocka_unit_test(who_needs_it_comes_before_who_weighs_more),
+        cmocka_unit_test(between_guests_that_have_enough_weight_decides_then_need),
         cmocka_unit_test(between_guests_in_need_weight_decides),
         cmocka_unit_test(a_rescue_that_the_host_cannot_pay_is_cut_and_said),
         cmocka_unit_test(a_short_host_takes_from_the_richest_guest_first),
@@ -296,6 +348,7 @@ int main(void)
         cmocka_unit_test(a_change_within_the_deadband_is_not_made),
         cmocka_unit_test(the_last_small_step_to_min_or_max_is_made),
         cmocka_unit_test(what_a_limit_leaves_of_a_change_may_be_too_small_as_well),
+        cmocka_unit_test(what_is_too_little_for_one_is_left_for_the_next),
         cmocka_unit_test(what_is_asked_already_is_no_change),
     };
     return cmocka_run_group_tests_name("guard budget", tests, NULL, NULL);

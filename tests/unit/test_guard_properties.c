@@ -6,7 +6,7 @@
  * A failure prints the case with all its figures; GUARD_CASE=NUMBER runs that case alone, and prints
  * each of its ticks. GUARD_CASES=NUMBER runs that many instead of the usual number.
  */
-#include "lib/guard_rules.h"
+#include "lib/guard_budget.h"
 
 #define CASES 8000
 #define TICKS 40
@@ -53,74 +53,42 @@ static void make_plan(struct model *m)
     }
 }
 
-/* ---- what holds for all together */
+/* ---- the host */
 
-static uint64_t cost_kib(const struct model *m, size_t i)
+/* Memory that a guest may touch without asking, by what is known of it. */
+static uint64_t promised_kib(const struct model_guest *g)
 {
-    const struct memcoord_domain *d = &m->snapshot.domains[i].seen;
-    return less(m->verdicts[i].granted_kib, memcoord_max(d->balloon_kib, d->target_kib));
+    const uint64_t holds_kib = memcoord_max(g->seen_kib, g->target_kib) + g->extra_kib;
+    return g->set_aside ? 0 : less(holds_kib + g->overhead_kib, g->rss_kib);
 }
 
-static uint64_t all_costs_kib(const struct model *m)
+/* What the host can give is what is available, less the reserve, all that was promised and what KSM
+ * may have to return; and no more than what is below the limit. */
+static void check_grantable(const struct model *m)
 {
-    uint64_t sum = 0;
-    for (size_t i = 0; i < m->snapshot.seen.n_domains; i++)
-        sum += cost_kib(m, i);
-    return sum;
-}
-
-/* Grows stay within grantable; what is not rescue leaves what is kept for rescues. */
-static void check_budget(const struct model *m)
-{
-    const int64_t grantable = m->snapshot.host.grantable_kib;
-    const uint64_t budget = grantable > 0 ? (uint64_t)grantable : 0;
-    const uint64_t keep = m->guard.rescue ? m->guard.rescue_keep_kib : 0;
-    uint64_t ordinary = 0;
+    const uint64_t reserve =
+        memcoord_max(m->host.reserve.kib, m->total_kib * m->host.reserve.bp / 10000);
+    int64_t want = (int64_t)m->snapshot.host.available_kib - (int64_t)(reserve + m->shared_kib);
+    int64_t below_limit = (int64_t)m->host.limit_kib;
     for (size_t i = 0; i < m->snapshot.seen.n_domains; i++) {
-        const struct snapshot_domain *d = &m->snapshot.domains[i];
-        const uint64_t holds_kib = memcoord_max(d->seen.balloon_kib, d->seen.target_kib);
-        ordinary += less(cost_kib(m, i), less(rescue_kib(m, d), holds_kib));
+        const struct model_guest *g = m->by_index[i];
+        want -= (int64_t)promised_kib(g);
+        below_limit -= (int64_t)(memcoord_max(g->seen_kib, g->target_kib) + g->extra_kib);
     }
-    holds(m, ALL, all_costs_kib(m) <= budget, "more was granted than there is");
-    holds(m, ALL, ordinary <= less(budget, keep), "rescue_keep was given to others");
+    if (m->snapshot.host.available_kib == MEMCOORD_UNKNOWN)
+        want = 0;
+    if (m->host.limit_kib && below_limit < want)
+        want = below_limit;
+    holds(m, ALL, m->snapshot.host.grantable_kib == want, "another grantable");
 }
 
-/* A starving guest gets all that brings it back, if there is enough for all such guests. */
-static void check_rescue(const struct model *m)
-{
-    uint64_t needed = 0;
-    for (size_t i = 0; i < m->snapshot.seen.n_domains; i++) {
-        const struct snapshot_domain *d = &m->snapshot.domains[i];
-        needed += less(rescue_kib(m, d), memcoord_max(d->seen.balloon_kib, d->seen.target_kib));
-    }
-    if ((int64_t)needed > m->snapshot.host.grantable_kib)
-        return;
-    for (size_t i = 0; i < m->snapshot.seen.n_domains; i++) {
-        const uint64_t target = m->snapshot.domains[i].seen.target_kib;
-        const uint64_t want = rescue_kib(m, &m->snapshot.domains[i]);
-        holds(m, i, want <= target || m->verdicts[i].granted_kib >= want, "left to starve");
-    }
-}
-
-/* The guard shrinks by itself only when the reserve or a rescue is short. */
-static void check_own_shrinks(const struct model *m)
-{
-    uint64_t needed = 0;
-    for (size_t i = 0; i < m->snapshot.seen.n_domains; i++) {
-        const struct snapshot_domain *d = &m->snapshot.domains[i];
-        needed += less(rescue_kib(m, d), memcoord_max(d->seen.balloon_kib, d->seen.target_kib));
-    }
-    for (size_t i = 0; i < m->snapshot.seen.n_domains; i++)
-        if (m->verdicts[i].reason == GUARD_HOST_SHORT)
-            holds(m, i, m->snapshot.host.grantable_kib < (int64_t)needed, "shrunk without a need");
-}
-
-/* In truth: when all guests touch all that they were ever promised, with the new targets, the host
- * keeps its reserve, or what it would have kept without this tick (where a balloon that shrinks
- * counts as it was seen last: till then it is no one's, and may be given back). */
+/* In truth: when all guests touch all that they were ever promised, with the new targets, and write
+ * to all that KSM shares, the host keeps its reserve, or what it would have kept without this tick
+ * (where a balloon that shrinks counts as it was seen last: till then it is no one's, and may be given
+ * back). */
 static void check_host(const struct model *m)
 {
-    int64_t before = model_available(m), after = before;
+    int64_t before = model_available(m) - (int64_t)m->shared_kib, after = before;
     for (size_t i = 0; i < m->snapshot.seen.n_domains; i++) {
         const struct model_guest *g = m->by_index[i];
         before -= (int64_t)model_may_touch(g, memcoord_max(g->seen_kib, g->target_kib));
@@ -131,6 +99,19 @@ static void check_host(const struct model *m)
           "the host could lose its reserve");
     if (m->calm)
         holds(m, ALL, model_available(m) >= reserve, "a calm host lost its reserve");
+}
+
+/* In truth: what guests may come to hold is within the limit, or no more than without this tick. */
+static void check_limit(const struct model *m)
+{
+    uint64_t before = 0, after = 0;
+    for (size_t i = 0; i < m->snapshot.seen.n_domains; i++) {
+        const struct model_guest *g = m->by_index[i];
+        before += model_holds(g, memcoord_max(g->seen_kib, g->target_kib));
+        after += model_holds(g, m->verdicts[i].granted_kib);
+    }
+    if (m->host.limit_kib)
+        holds(m, ALL, after <= memcoord_max(before, m->host.limit_kib), "beyond the limit");
 }
 
 /* The same snapshot with its domains in another order has the same verdicts. */
@@ -194,10 +175,10 @@ static void run_case(uint64_t seed, bool calm)
             check_deadband(&m, i);
             check_reason(&m, i);
         }
-        check_budget(&m);
-        check_rescue(&m);
-        check_own_shrinks(&m);
+        check_sharing(&m);
+        check_grantable(&m);
         check_host(&m);
+        check_limit(&m);
         if (tick % 4 == 0)
             check_order(&m);
         const int64_t grantable = m.snapshot.host.grantable_kib;
