@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A libvirtd in this process, on a socket of its own: it speaks as much of libvirt's protocol as the
- * host needs, and can be told to lose statistics, to hang, to deny and to hang up. What it is not asked for
- * in advance it refuses, as a driver does that lacks a function.
+ * host needs, tells events, and can be told to lose statistics, to hang, to deny and to hang up. Other
+ * calls it refuses, as a driver does that lacks a function.
  */
 #ifndef TESTS_LIB_FAKE_LIBVIRTD_H
 #define TESTS_LIB_FAKE_LIBVIRTD_H
@@ -17,17 +17,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Procedures of libvirt's remote_protocol.x. */
-#define FAKE_OPEN 1
-#define FAKE_CLOSE 2
-#define FAKE_XML 14
-#define FAKE_LOOKUP_BY_UUID 24
-#define FAKE_FEATURE 60
-#define FAKE_AUTH_LIST 66
-#define FAKE_SET_MEMORY_FLAGS 204
-#define FAKE_SET_PERIOD 308
-#define FAKE_ALL_STATS 344
-#define FAKE_MOST_PROC 512
+#include "lib/fake_rpc.h"
+
 #define FAKE_MOST 16
 
 struct fake_domain {
@@ -35,9 +26,13 @@ struct fake_domain {
     int id;              /* 0: it does not run */
     const char *devices; /* its XML's */
     uint64_t current_kib, maximum_kib, rss_kib, last_update_s, unused_kib;
-    bool missed;      /* NOWAIT skips it: no statistics */
-    int state;        /* libvirt's; 0: running */
-    bool denies;      /* its owner allows no change of its balloon */
+    bool missed;       /* a call holds it: NOWAIT skips it, others wait */
+    int state, reason; /* libvirt's; 0: running */
+    bool denies;       /* its owner allows no change of its balloon */
+    bool moving; /* a job runs, a migration or `job`, and holds up what would set its balloon */
+    int job;     /* a virDomainJobOperation; 0: it is not told */
+    unsigned bad_xml; /* so many times its XML can't be had */
+    int twin;         /* its UUID is that of domains[twin - 1] */
     uint64_t set_kib; /* what was asked for last; 0: nothing */
     uint64_t period_s;
 };
@@ -49,83 +44,46 @@ struct fake_libvirtd {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
     int clients[64];
+    uint32_t listens[64]; /* of each, a bit for each fake_event.id */
     size_t n_clients;
     bool stop;
-    unsigned hang; /* this procedure hangs, once: then it is 0, and `held` 1 until `go_on` */
-    unsigned held;
+    unsigned hang; /* this procedure hangs, once: then it is 0 */
+    unsigned held; /* so many calls hang, until `go_on` */
     bool go_on;
     bool may_read_only; /* whoever connects; else he is refused */
     unsigned xml_us;    /* so long it takes to read a domain's XML */
+    bool keepalive;     /* it says that it answers pings */
+    unsigned pings;
+    void (*on_stats)(void *context); /* called when it answers FAKE_ALL_STATS */
+    void *context;
     unsigned calls[FAKE_MOST_PROC];
     struct fake_domain domains[FAKE_MOST];
     size_t n;
 };
 
-struct fake_text {
-    unsigned char bytes[65536];
-    size_t n;
-};
-
 struct fake_client {
     struct fake_libvirtd *fake;
+    size_t i;
     int fd;
 };
-
-static inline void fake_u32(struct fake_text *t, uint32_t v)
-{
-    for (int shift = 24; shift >= 0; shift -= 8)
-        t->bytes[t->n++] = (unsigned char)(v >> shift);
-}
-
-static inline void fake_u64(struct fake_text *t, uint64_t v)
-{
-    fake_u32(t, (uint32_t)(v >> 32));
-    fake_u32(t, (uint32_t)v);
-}
-
-static inline void fake_string(struct fake_text *t, const char *s)
-{
-    size_t length = strlen(s);
-
-    fake_u32(t, (uint32_t)length);
-    memcpy(t->bytes + t->n, s, length);
-    t->n += length;
-    for (; length % 4; length++)
-        t->bytes[t->n++] = 0;
-}
-
-static inline uint32_t fake_get_u32(const unsigned char *b)
-{
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-}
 
 /* The UUID of domains[i] ends with i + 1. */
 static inline void fake_domain_ref(struct fake_text *t, const struct fake_libvirtd *f, size_t i)
 {
-    fake_string(t, f->domains[i].name);
+    const struct fake_domain *d = &f->domains[i];
+
+    fake_string(t, d->name);
     for (int k = 0; k < 15; k++)
         t->bytes[t->n++] = 0;
-    t->bytes[t->n++] = (unsigned char)(i + 1);
-    fake_u32(t, (uint32_t)f->domains[i].id);
+    t->bytes[t->n++] = (unsigned char)(d->twin ? d->twin : (int)i + 1);
+    fake_u32(t, (uint32_t)d->id);
 }
 
-/* A domain in an argument, read from `*at` on; NULL if there is none. */
+/* The domain with this UUID; NULL if there is none. */
 static inline struct fake_domain *fake_find(struct fake_libvirtd *f, const unsigned char *uuid)
 {
     size_t i = uuid[15];
     return i >= 1 && i <= f->n && f->domains[i - 1].id ? &f->domains[i - 1] : NULL;
-}
-
-static inline const unsigned char *fake_skip_string(const unsigned char *at)
-{
-    return at + 4 + (fake_get_u32(at) + 3) / 4 * 4;
-}
-
-static inline void fake_figure(struct fake_text *t, const char *name, uint64_t value)
-{
-    fake_string(t, name);
-    fake_u32(t, 4); /* unsigned long long */
-    fake_u64(t, value);
 }
 
 /* Statistics come in no useful order, with some that nobody asked for. */
@@ -146,7 +104,7 @@ static inline void fake_record(struct fake_text *t, const struct fake_libvirtd *
     fake_figure(t, "balloon.current", d->current_kib);
     fake_string(t, "state.reason");
     fake_u32(t, 1); /* int */
-    fake_u32(t, 1);
+    fake_u32(t, d->reason ? (uint32_t)d->reason : 1);
     fake_string(t, "state.state");
     fake_u32(t, 1);
     fake_u32(t, d->state ? (uint32_t)d->state : 1);
@@ -165,17 +123,6 @@ static inline void fake_stats(struct fake_text *t, const struct fake_libvirtd *f
     }
 }
 
-static inline void fake_refuse(struct fake_text *t, uint32_t code, const char *text)
-{
-    fake_u32(t, code);
-    fake_u32(t, 7); /* remote */
-    fake_u32(t, 1);
-    fake_string(t, text);
-    fake_u32(t, 2); /* an error */
-    for (int i = 0; i < 7; i++)
-        fake_u32(t, 0); /* no domain, no texts, no figures, no network */
-}
-
 /* FAKE_OPEN's arguments are a name, or none, and flags, of which the first bit is for reading only. */
 static inline bool fake_may_open(const struct fake_libvirtd *f, const unsigned char *body)
 {
@@ -185,24 +132,44 @@ static inline bool fake_may_open(const struct fake_libvirtd *f, const unsigned c
     return !f->may_read_only || (flags & 1);
 }
 
-/* Answers one call; false: with an error. The lock is held. */
-static inline bool fake_answer(struct fake_libvirtd *f, uint32_t proc, const unsigned char *body,
-                               struct fake_text *t)
+/* Hangs, until it may go on. The lock is held, but not meanwhile. */
+static inline void fake_hold(struct fake_libvirtd *f, const bool *while_true)
 {
-    char xml[4096];
-    struct fake_domain *d = NULL;
+    f->held++;
+    pthread_cond_broadcast(&f->changed);
+    while (*while_true && !f->go_on && !f->stop)
+        pthread_cond_wait(&f->changed, &f->lock);
+    f->held--;
+}
 
-    if (proc == FAKE_LOOKUP_BY_UUID)
-        d = fake_find(f, body);
-    else if (proc == FAKE_XML || proc == FAKE_SET_MEMORY_FLAGS || proc == FAKE_SET_PERIOD)
-        d = fake_find(f, fake_skip_string(body));
+/* Without NOWAIT, one domain that another call holds holds all. FAKE_ALL_STATS' arguments are domains,
+ * groups and flags. */
+static inline void fake_hold_stats(struct fake_libvirtd *f, const unsigned char *body)
+{
+    const unsigned char *at = body + 4;
+
+    for (uint32_t n = fake_get_u32(body); n > 0; n--)
+        at = fake_skip_string(at) + 20;
+    for (size_t i = 0; i < f->n && !(fake_get_u32(at + 4) & FAKE_NOWAIT); i++) {
+        if (f->domains[i].missed)
+            fake_hold(f, &f->domains[i].missed);
+    }
+}
+
+/* Answers a call that is about no domain. */
+static inline bool fake_answer_client(struct fake_client *client, uint32_t proc,
+                                      const unsigned char *body, struct fake_text *t)
+{
+    struct fake_libvirtd *f = client->fake;
+    uint32_t first = fake_get_u32(body);
+
     switch (proc) {
     case FAKE_AUTH_LIST:
         fake_u32(t, 1);
         fake_u32(t, 0);
         return true;
     case FAKE_FEATURE:
-        fake_u32(t, 0);
+        fake_u32(t, first == FAKE_HAS_EVENTS || (first == FAKE_HAS_KEEPALIVE && f->keepalive));
         return true;
     case FAKE_OPEN:
         if (!fake_may_open(f, body)) {
@@ -210,40 +177,106 @@ static inline bool fake_answer(struct fake_libvirtd *f, uint32_t proc, const uns
             return false;
         }
         return true;
-    case FAKE_CLOSE:
+    case FAKE_LISTEN:
+        f->listens[client->i] |= 1u << first;
+        fake_u32(t, first + 1); /* what it is unlistened to by */
+        return true;
+    case FAKE_UNLISTEN:
+        f->listens[client->i] &= ~(1u << (first - 1));
         return true;
     case FAKE_ALL_STATS:
+        fake_hold_stats(f, body);
+        if (f->on_stats)
+            f->on_stats(f->context);
         fake_stats(t, f);
         return true;
-    case FAKE_LOOKUP_BY_UUID:
-    case FAKE_XML:
-    case FAKE_SET_MEMORY_FLAGS:
-    case FAKE_SET_PERIOD:
-        if (!d) {
-            fake_refuse(t, 42, "Domain not found");
-            return false;
-        }
-        if (d->denies && proc == FAKE_SET_MEMORY_FLAGS) {
-            fake_refuse(t, 88, "access denied");
-            return false;
-        }
-        break;
+    case FAKE_CLOSE:
+        return true;
     default:
         fake_refuse(t, 3, "this function is not supported");
         return false;
     }
-    body = fake_skip_string(body) + 20; /* the arguments after the domain */
-    if (proc == FAKE_LOOKUP_BY_UUID) {
-        fake_domain_ref(t, f, (size_t)(d - f->domains));
-    } else if (proc == FAKE_XML) {
-        snprintf(xml, sizeof(xml), "<domain type='kvm'><devices>%s</devices></domain>", d->devices);
-        fake_string(t, xml);
-    } else if (proc == FAKE_SET_PERIOD) {
-        d->period_s = fake_get_u32(body);
-    } else {
-        d->set_kib = (uint64_t)fake_get_u32(body) << 32 | fake_get_u32(body + 4);
+}
+
+/* A job that is not told is a migration's. */
+static inline void fake_job(struct fake_text *t, const struct fake_domain *d)
+{
+    fake_u32(t, d->moving ? 2 : 0); /* unbounded, or none */
+    fake_u32(t, d->moving && d->job ? 1 : 0);
+    if (!d->moving || !d->job)
+        return;
+    fake_string(t, "operation");
+    fake_u32(t, 1); /* int */
+    fake_u32(t, (uint32_t)d->job);
+}
+
+static inline bool fake_answer_xml(struct fake_text *t, struct fake_domain *d)
+{
+    char xml[4096];
+
+    if (d->bad_xml > 0) {
+        d->bad_xml--;
+        fake_refuse(t, 1, "internal error: something is wrong");
+        return false;
     }
+    snprintf(xml, sizeof(xml), "<domain type='kvm'><devices>%s</devices></domain>", d->devices);
+    fake_string(t, xml);
     return true;
+}
+
+static inline bool fake_answer_set(struct fake_libvirtd *f, struct fake_text *t,
+                                   struct fake_domain *d, uint64_t kib)
+{
+    if (d->moving)
+        fake_hold(f, &d->moving);
+    if (d->denies) {
+        fake_refuse(t, 88, "access denied");
+        return false;
+    }
+    d->set_kib = kib;
+    return true;
+}
+
+/* Answers a call whose first argument is a domain, or the UUID of one. */
+static inline bool fake_answer_domain(struct fake_libvirtd *f, uint32_t proc,
+                                      const unsigned char *body, struct fake_text *t)
+{
+    const unsigned char *uuid = proc == FAKE_LOOKUP_BY_UUID ? body : fake_skip_string(body);
+    struct fake_domain *d = fake_find(f, uuid);
+
+    body = uuid + 20; /* the arguments after the domain */
+    if (!d) {
+        fake_refuse(t, 42, "Domain not found");
+        return false;
+    }
+    if (proc == FAKE_XML)
+        return fake_answer_xml(t, d);
+    if (proc == FAKE_SET_MEMORY_FLAGS)
+        return fake_answer_set(f, t, d,
+                               (uint64_t)fake_get_u32(body) << 32 | fake_get_u32(body + 4));
+    if (proc == FAKE_LOOKUP_BY_UUID)
+        fake_domain_ref(t, f, (size_t)(d - f->domains));
+    else if (proc == FAKE_JOB_STATS)
+        fake_job(t, d);
+    else
+        d->period_s = fake_get_u32(body);
+    return true;
+}
+
+/* Answers one call; false: with an error. The lock is held. */
+static inline bool fake_answer(struct fake_client *client, uint32_t proc, const unsigned char *body,
+                               struct fake_text *t)
+{
+    switch (proc) {
+    case FAKE_LOOKUP_BY_UUID:
+    case FAKE_XML:
+    case FAKE_SET_MEMORY_FLAGS:
+    case FAKE_SET_PERIOD:
+    case FAKE_JOB_STATS:
+        return fake_answer_domain(client->fake, proc, body, t);
+    default:
+        return fake_answer_client(client, proc, body, t);
+    }
 }
 
 static inline bool fake_read(int fd, void *to, size_t n)
@@ -257,43 +290,77 @@ static inline bool fake_read(int fd, void *to, size_t n)
     return true;
 }
 
-/* Reads a call and answers it; false at the end. */
+/* Fills in the length at the beginning of a message and sends it. The lock is held: messages of two
+ * threads to one client do not mix. */
+static inline bool fake_send(int fd, struct fake_text *t)
+{
+    uint32_t length = (uint32_t)t->n;
+
+    t->n = 0;
+    fake_u32(t, length);
+    return send(fd, t->bytes, length, MSG_NOSIGNAL) == (ssize_t)length;
+}
+
+static inline bool fake_pong(struct fake_client *client, const unsigned char *ping,
+                             struct fake_text *t)
+{
+    client->fake->pings++;
+    pthread_cond_broadcast(&client->fake->changed);
+    memcpy(t->bytes, ping, FAKE_HEADER_BYTES);
+    t->n = 12;
+    fake_u32(t, 2); /* a pong */
+    t->n = FAKE_HEADER_BYTES;
+    return fake_send(client->fd, t);
+}
+
+/* The lock is held. */
+static inline bool fake_reply(struct fake_client *client, const unsigned char *call,
+                              struct fake_text *t)
+{
+    struct fake_libvirtd *f = client->fake;
+    uint32_t proc = fake_get_u32(call + 12);
+    const bool always = true;
+    size_t length;
+    bool good;
+
+    f->calls[proc % FAKE_MOST_PROC]++;
+    if (f->hang == proc) {
+        f->hang = 0;
+        fake_hold(f, &always);
+    }
+    t->n = FAKE_HEADER_BYTES;
+    good = fake_answer(client, proc, call + FAKE_HEADER_BYTES, t);
+    length = t->n;
+    memcpy(t->bytes, call, FAKE_HEADER_BYTES);
+    t->n = 16;
+    fake_u32(t, 1); /* a reply */
+    t->n = 24;
+    fake_u32(t, good ? 0 : 1);
+    t->n = length;
+    return fake_send(client->fd, t);
+}
+
+/* Reads a message and answers it; false at the end. */
 static inline bool fake_serve_one(struct fake_client *client, struct fake_text *t)
 {
     struct fake_libvirtd *f = client->fake;
     unsigned char call[65536];
-    uint32_t length, proc;
     unsigned pause_us;
+    uint32_t length;
     bool good;
 
     if (!fake_read(client->fd, call, 4) || (length = fake_get_u32(call)) > sizeof(call) ||
         !fake_read(client->fd, call + 4, length - 4))
         return false;
-    proc = fake_get_u32(call + 12);
     pthread_mutex_lock(&f->lock);
-    f->calls[proc % FAKE_MOST_PROC]++;
-    if (f->hang == proc) {
-        f->hang = 0;
-        f->held = 1;
-        pthread_cond_broadcast(&f->changed);
-        while (!f->go_on && !f->stop)
-            pthread_cond_wait(&f->changed, &f->lock);
-        f->held = 0;
-    }
-    t->n = 28;
-    good = fake_answer(f, proc, call + 28, t);
-    pause_us = proc == FAKE_XML ? f->xml_us : 0;
+    pause_us = fake_get_u32(call + 12) == FAKE_XML ? f->xml_us : 0;
     pthread_mutex_unlock(&f->lock);
     usleep(pause_us);
-    memcpy(t->bytes, call, 28);
-    length = (uint32_t)t->n;
-    t->n = 0;
-    fake_u32(t, length);
-    t->n = 16;
-    fake_u32(t, 1); /* a reply */
-    t->n = 24;
-    fake_u32(t, good ? 0 : 1);
-    return send(client->fd, t->bytes, length, MSG_NOSIGNAL) == (ssize_t)length;
+    pthread_mutex_lock(&f->lock);
+    good = fake_get_u32(call + 4) == FAKE_KEEPALIVE ? fake_pong(client, call, t)
+                                                    : fake_reply(client, call, t);
+    pthread_mutex_unlock(&f->lock);
+    return good;
 }
 
 static inline void *fake_serve(void *argument)
@@ -318,8 +385,9 @@ static inline void *fake_accept(void *argument)
         struct fake_client *client = malloc(sizeof(*client));
 
         pthread_mutex_lock(&f->lock);
-        *client = (struct fake_client){ .fake = f, .fd = fd };
+        *client = (struct fake_client){ .fake = f, .i = f->n_clients, .fd = fd };
         f->clients[f->n_clients] = fd;
+        f->listens[f->n_clients] = 0;
         if (f->n_clients == 64 ||
             pthread_create(&f->client_threads[f->n_clients++], NULL, fake_serve, client))
             abort();
@@ -344,13 +412,18 @@ static inline void fake_listen(struct fake_libvirtd *f)
         abort();
 }
 
-/* Hangs up on everybody, as if it had been killed. */
-static inline void fake_kill(struct fake_libvirtd *f)
+/* Nobody can connect any more; who has stays. */
+static inline void fake_close(struct fake_libvirtd *f)
 {
     shutdown(f->fd, SHUT_RDWR);
     pthread_join(f->thread, NULL);
     close(f->fd);
     unlink(f->path);
+}
+
+/* Hangs up on everybody. */
+static inline void fake_hang_up(struct fake_libvirtd *f)
+{
     pthread_mutex_lock(&f->lock);
     f->stop = true;
     pthread_cond_broadcast(&f->changed);
@@ -360,6 +433,44 @@ static inline void fake_kill(struct fake_libvirtd *f)
         pthread_join(f->client_threads[i], NULL);
         close(f->clients[i]);
     }
+}
+
+/* As if it had been killed. */
+static inline void fake_kill(struct fake_libvirtd *f)
+{
+    fake_close(f);
+    fake_hang_up(f);
+}
+
+/* Tells an event of domains[i] with all that comes after the domain: `text` if it is not NULL, then
+ * `n` figures. Returns how many listened. */
+static inline unsigned fake_tell(struct fake_libvirtd *f, struct fake_event event, size_t i,
+                                 const char *text, uint32_t n, const uint32_t *figures)
+{
+    static const uint32_t message = 2;
+    struct fake_text *t = malloc(sizeof(*t));
+    const uint32_t header[] = { 0, FAKE_PROGRAM, 1, event.proc, message, 0, 0, event.id + 1 };
+    unsigned told = 0;
+    size_t length;
+
+    t->n = 0;
+    for (size_t k = 0; k < sizeof(header) / sizeof(header[0]); k++)
+        fake_u32(t, header[k]);
+    pthread_mutex_lock(&f->lock);
+    fake_domain_ref(t, f, i);
+    if (text)
+        fake_string(t, text);
+    for (uint32_t k = 0; k < n; k++)
+        fake_u32(t, figures[k]);
+    length = t->n;
+    for (size_t c = 0; c < f->n_clients; c++) {
+        t->n = length;
+        if (f->listens[c] & 1u << event.id)
+            told += fake_send(f->clients[c], t);
+    }
+    pthread_mutex_unlock(&f->lock);
+    free(t);
+    return told;
 }
 
 static inline void fake_start(struct fake_libvirtd *f)

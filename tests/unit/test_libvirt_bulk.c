@@ -3,135 +3,10 @@
 #include "lib/cmocka.h"
 
 #include <errno.h>
-#include <time.h>
 
 #include <libvirt/libvirt.h>
 
-#include "host/host.h"
-#include "lib/fake_libvirtd.h"
-
-#define LONG_MS 10000
-#define BALLOON "<memballoon model='virtio'><stats period='1'/></memballoon>"
-
-struct stage {
-    struct fake_libvirtd fake;
-    struct host *host;
-};
-
-static uint64_t wall_s(void)
-{
-    return (uint64_t)time(NULL);
-}
-
-static void add(struct fake_libvirtd *fake, const char *name, const char *devices)
-{
-    fake->domains[fake->n] = (struct fake_domain){
-        .name = name,
-        .id = (int)fake->n + 1,
-        .devices = devices,
-        .current_kib = 512 * MIB,
-        .maximum_kib = 1024 * MIB,
-        .rss_kib = 300 * MIB,
-        .last_update_s = wall_s() - 1,
-        .unused_kib = 200 * MIB,
-    };
-    fake->n++;
-}
-
-static int set_up(void **state)
-{
-    struct stage *stage = calloc(1, sizeof(*stage));
-    struct host_options options = { .proc = "/proc", .interval_ms = 1000 };
-    char uri[100], error[512];
-
-    assert_non_null(stage);
-    fake_start(&stage->fake);
-    pthread_mutex_lock(&stage->fake.lock);
-    add(&stage->fake, "a", BALLOON);
-    add(&stage->fake, "b", BALLOON);
-    add(&stage->fake, "c", "<memballoon model='virtio'/>");
-    pthread_mutex_unlock(&stage->fake.lock);
-    snprintf(uri, sizeof(uri), "qemu:///system?socket=%s", stage->fake.path);
-    options.uri = uri;
-    if (host_open(&options, &stage->host, error, sizeof(error)))
-        fail_msg("%s", error);
-    *state = stage;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct stage *stage = *state;
-
-    host_close(stage->host);
-    fake_stop(&stage->fake);
-    free(stage);
-    return 0;
-}
-
-static const struct host_view *gather(struct stage *stage)
-{
-    const struct host_view *view = NULL;
-    const char *why = NULL;
-    int r = stage->host->ops->gather(stage->host, &view, &why);
-
-    if (r)
-        fail_msg("%s: %s", strerror(-r), why);
-    return view;
-}
-
-static const struct host_domain *find(const struct host_view *view, const char *name)
-{
-    for (size_t i = 0; i < view->n_domains; i++) {
-        if (!strcmp(view->domains[i].name, name))
-            return &view->domains[i];
-    }
-    return NULL;
-}
-
-/* Gathers until every domain's XML is read: the machine may be slow. */
-static const struct host_view *gather_whole(struct stage *stage)
-{
-    for (int i = 0; i < 100; i++) {
-        const struct host_view *view = gather(stage);
-        size_t unread = 0;
-
-        for (size_t d = 0; d < view->n_domains; d++)
-            unread += view->domains[d].unmanageable != NULL;
-        if (!unread)
-            return view;
-        usleep(10000);
-    }
-    fail_msg("some XML was never read");
-    return NULL;
-}
-
-static struct fake_domain *lock(struct stage *stage, size_t i)
-{
-    pthread_mutex_lock(&stage->fake.lock);
-    return &stage->fake.domains[i];
-}
-
-static void unlock(struct stage *stage)
-{
-    pthread_mutex_unlock(&stage->fake.lock);
-}
-
-static unsigned calls(struct stage *stage, unsigned procedure)
-{
-    unsigned n;
-
-    lock(stage, 0);
-    n = stage->fake.calls[procedure];
-    unlock(stage);
-    return n;
-}
-
-static void set_missed(struct stage *stage, size_t i, bool missed)
-{
-    lock(stage, i)->missed = missed;
-    unlock(stage);
-}
+#include "lib/libvirt_stage.h"
 
 static void statistics_are_read_by_name(void **state)
 {
@@ -165,7 +40,7 @@ static void a_tick_is_one_call_and_one_for_each_target(void **state)
             assert_int_equal(stage->host->ops->set_target(stage->host, view->domains[i].uuid,
                                                           (600 + (uint64_t)round) * MIB),
                              0);
-        assert_int_equal(stage->host->ops->flush(stage->host, LONG_MS), 0);
+        flush(stage);
         view = gather(stage);
         assert_int_equal(view->calls, 1 + 3);
     }
@@ -210,21 +85,6 @@ static void what_a_bulk_call_misses_is_asked_for_again_but_not_for_ever(void **s
     assert_int_equal(stage->host->ops->set_target(stage->host, b->uuid, 600 * MIB), 0);
 }
 
-static void go_on(struct stage *stage)
-{
-    lock(stage, 0);
-    stage->fake.go_on = true;
-    pthread_cond_broadcast(&stage->fake.changed);
-    unlock(stage);
-}
-
-static void hang(struct stage *stage, unsigned procedure)
-{
-    lock(stage, 0);
-    stage->fake.hang = procedure;
-    unlock(stage);
-}
-
 static void a_gather_that_hangs_holds_one_tick_only(void **state)
 {
     struct stage *stage = *state;
@@ -255,14 +115,11 @@ static void a_target_that_hangs_does_not_hold_the_others(void **state)
     memcpy(other, c, sizeof(other));
     hang(stage, FAKE_SET_MEMORY_FLAGS);
     assert_int_equal(stage->host->ops->set_target(stage->host, first, 600 * MIB), 0);
-    lock(stage, 0);
-    while (!stage->fake.held)
-        pthread_cond_wait(&stage->fake.changed, &stage->fake.lock);
-    unlock(stage);
+    await_held(stage);
     assert_int_equal(stage->host->ops->set_target(stage->host, first, 601 * MIB), -EBUSY);
     assert_int_equal(stage->host->ops->set_target(stage->host, other, 600 * MIB), 0);
     assert_int_equal(stage->host->ops->set_target(stage->host, other, 700 * MIB), 0);
-    assert_int_equal(stage->host->ops->flush(stage->host, LONG_MS), 0);
+    flush(stage);
     assert_int_equal(lock(stage, 2)->set_kib, 700 * MIB);
     unlock(stage);
     assert_int_equal(calls(stage, FAKE_SET_MEMORY_FLAGS), 2); /* 600 was replaced in the queue */
@@ -275,7 +132,7 @@ static void a_target_that_hangs_does_not_hold_the_others(void **state)
             break;
         usleep(10000);
     }
-    assert_int_equal(stage->host->ops->flush(stage->host, LONG_MS), 0);
+    flush(stage);
     assert_int_equal(lock(stage, 0)->set_kib, 602 * MIB);
     unlock(stage);
 }
@@ -308,7 +165,7 @@ static void a_server_that_dies_is_found_again(void **state)
     view = gather_whole(stage);
     assert_int_equal(stage->host->ops->set_target(stage->host, find(view, "a")->uuid, 640 * MIB),
                      0);
-    assert_int_equal(stage->host->ops->flush(stage->host, LONG_MS), 0);
+    flush(stage);
     assert_int_equal(find(gather(stage), "a")->set_error, 0);
     assert_int_equal(lock(stage, 0)->set_kib, 640 * MIB);
     unlock(stage);
@@ -334,7 +191,7 @@ static void memory_beside_the_balloon_is_reckoned_out(void **state)
     assert_int_equal(d->balloon_kib, 300 * MIB);
     assert_int_equal(d->extra_kib, (128 + 96) * MIB);
     assert_int_equal(stage->host->ops->set_target(stage->host, d->uuid, 350 * MIB), 0);
-    assert_int_equal(stage->host->ops->flush(stage->host, LONG_MS), 0);
+    flush(stage);
     assert_int_equal(lock(stage, 3)->set_kib, (350 + 128) * MIB); /* QEMU counts DIMMs in */
     unlock(stage);
 }
@@ -361,7 +218,7 @@ static void a_change_that_is_denied_is_told_for_that_domain_alone(void **state)
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(
             stage->host->ops->set_target(stage->host, view->domains[i].uuid, 600 * MIB), 0);
-    assert_int_equal(stage->host->ops->flush(stage->host, LONG_MS), 0);
+    flush(stage);
     view = gather(stage);
     a = find(view, "a");
     assert_int_equal(a->set_error, -EACCES);
@@ -397,6 +254,72 @@ static void a_domain_that_stops_is_forgotten_and_a_new_run_is_another(void **sta
     fail_msg("its XML was not read again");
 }
 
+/* It can be heard by pings alone that a server has died, if its machine died with it. */
+static void a_server_is_pinged(void **state)
+{
+    struct stage *stage = *state;
+
+    lock(stage, 0);
+    stage->fake.keepalive = true; /* those that connect from now on learn it */
+    unlock(stage);
+    gather_whole(stage);
+    lock(stage, 0);
+    while (!stage->fake.pings)
+        await_change(stage);
+    unlock(stage);
+}
+
+struct shrinking {
+    char folder[40];
+    int left_kib;
+};
+
+static void put_meminfo(void *context)
+{
+    struct shrinking *shrinking = context;
+    char path[60];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/meminfo", shrinking->folder);
+    f = fopen(path, "w");
+    if (!f || fprintf(f, "MemTotal: 9000 kB\nMemAvailable: %d kB\n", shrinking->left_kib--) < 0 ||
+        fclose(f))
+        abort();
+}
+
+static void remove_meminfo(const struct shrinking *shrinking)
+{
+    char path[60];
+
+    snprintf(path, sizeof(path), "%s/meminfo", shrinking->folder);
+    unlink(path);
+    rmdir(shrinking->folder);
+}
+
+/* What guests take while they are looked at is missing from the host's memory, not counted twice. */
+static void the_hosts_memory_is_read_after_the_domains(void **state)
+{
+    struct stage *stage = *state;
+    struct shrinking shrinking = { "/tmp/test_libvirt_bulk.XXXXXX", 5000 };
+    const struct host_view *view = NULL;
+    const char *why;
+
+    assert_non_null(mkdtemp(shrinking.folder));
+    put_meminfo(&shrinking);
+    host_close(stage->host);
+    stage->host = open_host(stage, shrinking.folder, 1000);
+    lock(stage, 0);
+    stage->fake.on_stats = put_meminfo;
+    stage->fake.context = &shrinking;
+    unlock(stage);
+    assert_int_equal(stage->host->ops->gather(stage->host, &view, &why), 0);
+    assert_int_equal(view->memory.available_kib, 4999);
+    lock(stage, 0);
+    stage->fake.on_stats = NULL;
+    unlock(stage);
+    remove_meminfo(&shrinking);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -413,6 +336,8 @@ int main(void)
         TEST(a_domain_that_crashed_is_seen_as_one_that_does_not_run),
         TEST(a_change_that_is_denied_is_told_for_that_domain_alone),
         TEST(a_domain_that_stops_is_forgotten_and_a_new_run_is_another),
+        TEST(a_server_is_pinged),
+        TEST(the_hosts_memory_is_read_after_the_domains),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the libvirt host learns of domains that change, start anew, or change while it can't look. */
+#include "lib/cmocka.h"
+
+#include <errno.h>
+
+#include <libvirt/libvirt.h>
+
+#include "lib/libvirt_stage.h"
+
+#define NO_BALLOON "<memballoon model='none'/>"
+
+static void set_devices(struct stage *stage, size_t i, const char *devices)
+{
+    lock(stage, i)->devices = devices;
+    unlock(stage);
+}
+
+/* Gathers until `name` can't be managed for want of a balloon, or can be. */
+static void await_balloon(struct stage *stage, const char *name, bool has_one)
+{
+    for (int i = 0; i < 1000; i++) {
+        const struct host_domain *d = find(gather(stage), name);
+
+        if (d && (has_one ? !d->unmanageable
+                          : d->unmanageable && !strcmp(d->unmanageable, "it has no balloon")))
+            return;
+        usleep(10000);
+    }
+    fail_msg("the XML of %s was not read again", name);
+}
+
+/* Gathers until some XML has been read since `before` was counted, and all of it. */
+static void await_xml(struct stage *stage, unsigned before)
+{
+    for (int i = 0; i < 1000; i++) {
+        gather(stage);
+        if (calls(stage, FAKE_XML) > before) {
+            flush(stage);
+            gather(stage);
+            return;
+        }
+        usleep(10000);
+    }
+    fail_msg("no XML was read again");
+}
+
+static void a_device_that_comes_or_goes_has_the_xml_read_again(void **state)
+{
+    struct stage *stage = *state;
+
+    gather_whole(stage);
+    set_devices(stage, 0, NO_BALLOON);
+    assert_int_equal(fake_tell(&stage->fake, fake_device_removed, 0, "balloon0", 0, NULL), 1);
+    await_balloon(stage, "a", false);
+    set_devices(stage, 0, BALLOON);
+    assert_int_equal(fake_tell(&stage->fake, fake_device_added, 0, "balloon0", 0, NULL), 1);
+    await_balloon(stage, "a", true);
+}
+
+static void a_definition_that_changes_is_read_again(void **state)
+{
+    struct stage *stage = *state;
+    const uint32_t defined[] = { VIR_DOMAIN_EVENT_DEFINED, VIR_DOMAIN_EVENT_DEFINED_UPDATED };
+
+    gather_whole(stage);
+    set_devices(stage, 1, NO_BALLOON);
+    assert_int_equal(fake_tell(&stage->fake, fake_lifecycle, 1, NULL, 2, defined), 1);
+    await_balloon(stage, "b", false);
+}
+
+static void statistics_that_somebody_switched_off_again_stay_off(void **state)
+{
+    struct stage *stage = *state;
+    unsigned before;
+
+    gather_whole(stage);
+    assert_int_equal(lock(stage, 2)->period_s, 1);
+    stage->fake.domains[2].period_s = 0;
+    unlock(stage);
+    before = calls(stage, FAKE_XML);
+    assert_int_equal(fake_tell(&stage->fake, fake_device_added, 2, "net1", 0, NULL), 1);
+    await_xml(stage, before);
+    assert_int_equal(calls(stage, FAKE_SET_PERIOD), 1);
+    assert_int_equal(lock(stage, 2)->period_s, 0);
+    unlock(stage);
+}
+
+/* The handle is not seen, but the look-up that makes another is. */
+static void the_handle_of_a_domain_that_stops_is_dropped(void **state)
+{
+    struct stage *stage = *state;
+    unsigned before;
+
+    gather_whole(stage);
+    lock(stage, 1)->id = 0;
+    unlock(stage);
+    assert_null(find(gather(stage), "b"));
+    before = calls(stage, FAKE_LOOKUP_BY_UUID);
+    lock(stage, 1)->id = 2;
+    unlock(stage);
+    gather_whole(stage);
+    assert_int_equal(calls(stage, FAKE_LOOKUP_BY_UUID), before + 1);
+}
+
+/* Gathers until the server is found again. */
+static void await_server(struct stage *stage)
+{
+    const struct host_view *view;
+    const char *why;
+
+    for (int i = 0; i < 1000; i++) {
+        if (stage->host->ops->gather(stage->host, &view, &why) == 0)
+            return;
+        usleep(10000);
+    }
+    fail_msg("the server was not found again");
+}
+
+static void what_changes_while_the_server_is_away_is_found(void **state)
+{
+    struct stage *stage = *state;
+
+    gather_whole(stage);
+    fake_kill(&stage->fake);
+    set_devices(stage, 0, NO_BALLOON);
+    fake_listen(&stage->fake);
+    await_server(stage);
+    await_balloon(stage, "a", false);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_device_that_comes_or_goes_has_the_xml_read_again),
+        TEST(a_definition_that_changes_is_read_again),
+        TEST(statistics_that_somebody_switched_off_again_stay_off),
+        TEST(the_handle_of_a_domain_that_stops_is_dropped),
+        TEST(what_changes_while_the_server_is_away_is_found),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
