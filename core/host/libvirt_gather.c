@@ -180,6 +180,22 @@ static void forget_all(struct libvirt_gather *gather)
     gather->n = 0;
 }
 
+/* In the order of the UUIDs, and none twice, whatever the server says. */
+static void sort(struct libvirt_gather *gather)
+{
+    size_t kept = 0;
+
+    if (gather->n > 0)
+        qsort(gather->seen, gather->n, sizeof(*gather->seen), compare_uuids);
+    for (size_t i = 0; i < gather->n; i++) {
+        if (kept > 0 && !compare_uuids(&gather->seen[kept - 1], &gather->seen[i]))
+            free(gather->seen[i].name);
+        else
+            gather->seen[kept++] = gather->seen[i];
+    }
+    gather->n = kept;
+}
+
 static int gather_bulk(struct libvirt_gather *gather, struct libvirt_session *session)
 {
     virDomainStatsRecordPtr *records = NULL;
@@ -196,7 +212,7 @@ static int gather_bulk(struct libvirt_gather *gather, struct libvirt_session *se
     for (int i = 0; r == 0 && i < n; i++)
         r = add_record(gather, records[i]);
     if (r == 0 && n > 0) {
-        qsort(gather->seen, gather->n, sizeof(*gather->seen), compare_uuids);
+        sort(gather);
         session->each = !any_balloon(gather);
         if (!session->each)
             ask_again(gather, session, records, (size_t)n);
@@ -230,8 +246,7 @@ static int run(struct libvirt_job *job, struct libvirt_session *session)
         free(job->text);
         job->text = NULL;
         r = libvirt_gather_each(gather, session, &job->text);
-        if (gather->n > 0)
-            qsort(gather->seen, gather->n, sizeof(*gather->seen), compare_uuids);
+        sort(gather);
     }
     if (r)
         return r;

@@ -29,7 +29,7 @@ struct libvirt_gather {
     uint8_t (*hung)[HOST_UUID_BYTES]; /* in: don't ask twice for these; in order; freed with it */
     size_t n_hung;
 
-    struct libvirt_seen *seen; /* in the order of the UUIDs */
+    struct libvirt_seen *seen; /* in the order of the UUIDs, none twice */
     size_t n, capacity;
     struct libvirt_look look;
     bool bulk;                 /* seen by bulk statistics: no rss says that they were missed */

@@ -62,50 +62,70 @@ static void rename_known(struct libvirt_known *known, const char *name)
     known->name = copy;
 }
 
-int libvirt_known_update(struct libvirt_known_table *table, const struct libvirt_gather *gather,
-                         void (*gone)(void *context, const struct libvirt_known *known),
-                         void *context)
+static int compare(const struct libvirt_known *known, const struct libvirt_seen *seen)
 {
-    struct libvirt_known **next = calloc(gather->n + 1, sizeof(struct libvirt_known *));
-    size_t old = 0;
+    return memcmp(known->uuid, seen->uuid, HOST_UUID_BYTES);
+}
 
-    if (!next)
-        return -ENOMEM;
-    /* First all that can fail; both lists are in order. */
-    for (size_t i = 0, at = 0; i < gather->n; i++) {
+/* Makes those that are new, each in its place of `next`; the others' places stay NULL. Both lists are
+ * in order. 0, or -ENOMEM and there are none. */
+static int make_new(const struct libvirt_known_table *table, const struct libvirt_gather *gather,
+                    struct libvirt_known **next)
+{
+    for (size_t i = 0, old = 0; i < gather->n; i++) {
         const struct libvirt_seen *seen = &gather->seen[i];
 
-        while (at < table->n && memcmp(table->list[at]->uuid, seen->uuid, HOST_UUID_BYTES) < 0)
-            at++;
-        if (at < table->n && !memcmp(table->list[at]->uuid, seen->uuid, HOST_UUID_BYTES))
+        while (old < table->n && compare(table->list[old], seen) < 0)
+            old++;
+        if (old < table->n && !compare(table->list[old], seen)) {
+            old++;
             continue;
+        }
         next[i] = new_known(seen);
         if (!next[i]) {
             while (i-- > 0)
                 free_known(next[i]);
-            free(next);
             return -ENOMEM;
         }
     }
-    for (size_t i = 0; i < gather->n; i++) {
-        const struct libvirt_seen *seen = &gather->seen[i];
+    return 0;
+}
 
-        for (; old < table->n && memcmp(table->list[old]->uuid, seen->uuid, HOST_UUID_BYTES) < 0;
-             old++) {
+/* Fills in the others' places; those that are gone are freed. */
+static void move_old(struct libvirt_known_table *table, const struct libvirt_gather *gather,
+                     struct libvirt_known **next,
+                     void (*gone)(void *context, const struct libvirt_known *known), void *context)
+{
+    size_t old = 0;
+
+    for (size_t i = 0; i <= gather->n; i++) {
+        const struct libvirt_seen *seen = i < gather->n ? &gather->seen[i] : NULL;
+
+        for (; old < table->n && (!seen || compare(table->list[old], seen) < 0); old++) {
             gone(context, table->list[old]);
             free_known(table->list[old]);
         }
-        if (next[i])
+        if (!seen || next[i])
             continue;
         next[i] = table->list[old++];
         rename_known(next[i], seen->name);
         if (next[i]->run_id != seen->id)
             begin_run(next[i], seen->id);
     }
-    for (; old < table->n; old++) {
-        gone(context, table->list[old]);
-        free_known(table->list[old]);
+}
+
+int libvirt_known_update(struct libvirt_known_table *table, const struct libvirt_gather *gather,
+                         void (*gone)(void *context, const struct libvirt_known *known),
+                         void *context)
+{
+    struct libvirt_known **next = calloc(gather->n + 1, sizeof(struct libvirt_known *));
+    int r = next ? make_new(table, gather, next) : -ENOMEM; /* first all that can fail */
+
+    if (r) {
+        free(next);
+        return r;
     }
+    move_old(table, gather, next, gone, context);
     free(table->list);
     table->list = next;
     table->n = gather->n;

@@ -254,6 +254,23 @@ static void a_domain_that_stops_is_forgotten_and_a_new_run_is_another(void **sta
     fail_msg("its XML was not read again");
 }
 
+static void a_domain_that_is_named_twice_is_seen_once(void **state)
+{
+    struct stage *stage = *state;
+
+    gather_whole(stage);
+    lock(stage, 0);
+    add(&stage->fake, "a", BALLOON);
+    stage->fake.domains[3].twin = 1;
+    stage->fake.domains[3].id = 1;
+    unlock(stage);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(gather(stage)->n_domains, 3);
+    lock(stage, 3)->id = 0;
+    unlock(stage);
+    assert_int_equal(gather(stage)->n_domains, 3);
+}
+
 /* It can be heard by pings alone that a server has died, if its machine died with it. */
 static void a_server_is_pinged(void **state)
 {
@@ -336,6 +353,7 @@ int main(void)
         TEST(a_domain_that_crashed_is_seen_as_one_that_does_not_run),
         TEST(a_change_that_is_denied_is_told_for_that_domain_alone),
         TEST(a_domain_that_stops_is_forgotten_and_a_new_run_is_another),
+        TEST(a_domain_that_is_named_twice_is_seen_once),
         TEST(a_server_is_pinged),
         TEST(the_hosts_memory_is_read_after_the_domains),
     };
