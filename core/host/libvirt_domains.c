@@ -13,6 +13,18 @@
 /* How often it is asked whether a migration has ended, if no event says so. */
 #define MOVING_INTERVAL_MS 5000
 
+/* Takes its target back, if it has one that has not begun. True if none is under way now. */
+static bool call_off(struct libvirt_domains *domains, struct libvirt_known *known)
+{
+    if (!known->setting)
+        return true;
+    if (!libvirt_workers_take_back(&domains->workers, known->setting))
+        return false;
+    libvirt_job_free(&known->setting->job);
+    known->setting = NULL;
+    return true;
+}
+
 /* ---- what the workers found */
 
 static void end_set(struct libvirt_domains *domains, struct libvirt_work *work)
@@ -150,14 +162,14 @@ static void examine_all(struct libvirt_domains *domains)
     }
 }
 
-/* Its handle is dropped. Without memory it stays until the connection ends. */
-static void forget(void *context, const struct libvirt_known *known)
+/* A run of a domain is over: its target must not reach the next one. Its handle is dropped; without
+ * memory it stays until the connection ends. */
+static void forget(void *context, struct libvirt_known *known)
 {
     struct libvirt_domains *domains = context;
     struct libvirt_work *work = libvirt_work_new(LIBVIRT_FORGET, known->uuid, known->run_id);
 
-    if (known->setting && libvirt_workers_take_back(&domains->workers, known->setting))
-        libvirt_job_free(&known->setting->job);
+    call_off(domains, known);
     if (work)
         (void)libvirt_workers_submit(&domains->workers, work);
 }
@@ -203,12 +215,8 @@ int libvirt_domains_set(struct libvirt_domains *domains, const uint8_t uuid[HOST
         return -EOPNOTSUPP;
     if (libvirt_known_hangs(known))
         return -EBUSY;
-    if (known->setting) {
-        if (!libvirt_workers_take_back(&domains->workers, known->setting))
-            return -EBUSY;
-        libvirt_job_free(&known->setting->job);
-        known->setting = NULL;
-    }
+    if (!call_off(domains, known))
+        return -EBUSY;
     work = libvirt_work_new(LIBVIRT_SET, uuid, known->run_id);
     if (!work)
         return -ENOMEM;

@@ -30,6 +30,7 @@ static void begin_run(struct libvirt_known *known, int64_t run_id)
     known->ask_moving = true;
     known->missed = 0;
     known->freshness = (struct libvirt_freshness){ 0 };
+    known->examining = known->setting = NULL;
     known->set_error = 0;
     free(known->set_text);
     known->set_text = NULL;
@@ -94,7 +95,7 @@ static int make_new(const struct libvirt_known_table *table, const struct libvir
 /* Fills in the others' places; those that are gone are freed. */
 static void move_old(struct libvirt_known_table *table, const struct libvirt_gather *gather,
                      struct libvirt_known **next,
-                     void (*gone)(void *context, const struct libvirt_known *known), void *context)
+                     void (*ended)(void *context, struct libvirt_known *known), void *context)
 {
     size_t old = 0;
 
@@ -102,21 +103,22 @@ static void move_old(struct libvirt_known_table *table, const struct libvirt_gat
         const struct libvirt_seen *seen = i < gather->n ? &gather->seen[i] : NULL;
 
         for (; old < table->n && (!seen || compare(table->list[old], seen) < 0); old++) {
-            gone(context, table->list[old]);
+            ended(context, table->list[old]);
             free_known(table->list[old]);
         }
         if (!seen || next[i])
             continue;
         next[i] = table->list[old++];
         rename_known(next[i], seen->name);
-        if (next[i]->run_id != seen->id)
+        if (next[i]->run_id != seen->id) {
+            ended(context, next[i]);
             begin_run(next[i], seen->id);
+        }
     }
 }
 
 int libvirt_known_update(struct libvirt_known_table *table, const struct libvirt_gather *gather,
-                         void (*gone)(void *context, const struct libvirt_known *known),
-                         void *context)
+                         void (*ended)(void *context, struct libvirt_known *known), void *context)
 {
     struct libvirt_known **next = calloc(gather->n + 1, sizeof(struct libvirt_known *));
     int r = next ? make_new(table, gather, next) : -ENOMEM; /* first all that can fail */
@@ -125,7 +127,7 @@ int libvirt_known_update(struct libvirt_known_table *table, const struct libvirt
         free(next);
         return r;
     }
-    move_old(table, gather, next, gone, context);
+    move_old(table, gather, next, ended, context);
     free(table->list);
     table->list = next;
     table->n = gather->n;

@@ -35,11 +35,11 @@ struct libvirt_known_table {
     size_t n;
 };
 
-/* Makes the table what `gather` saw: new domains are added, those that are gone are handed to
- * `gone` before they are freed. 0, or -ENOMEM with nothing changed. */
+/* Makes the table what `gather` saw: new domains are added, those that are gone are freed. Each whose
+ * run is over, gone or running anew, is handed to `ended` before; its jobs are not known after that.
+ * 0, or -ENOMEM with nothing changed. */
 int libvirt_known_update(struct libvirt_known_table *table, const struct libvirt_gather *gather,
-                         void (*gone)(void *context, const struct libvirt_known *known),
-                         void *context);
+                         void (*ended)(void *context, struct libvirt_known *known), void *context);
 
 /* The domain with this UUID, or NULL. */
 struct libvirt_known *libvirt_known_find(const struct libvirt_known_table *table,

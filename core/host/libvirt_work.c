@@ -75,19 +75,37 @@ static int examine(struct libvirt_work *work, struct libvirt_session *session, v
     return 0;
 }
 
+/* The domain in the run that the job is for. A handle knows the run in which it was looked up: one of
+ * another run is looked up again. 0 and *domain. */
+static int find_domain(struct libvirt_work *work, struct libvirt_session *session,
+                       virDomainPtr *domain)
+{
+    for (int attempt = 0; attempt < 2; attempt++) {
+        *domain =
+            libvirt_handles_get(&session->handles, session->connection, work->uuid, session->calls);
+        if (!*domain)
+            return failed(work, session);
+        if ((int)virDomainGetID(*domain) == work->run_id)
+            return 0;
+        libvirt_handles_drop(&session->handles, work->uuid);
+    }
+    work->job.text = strdup("the domain has been started anew, or has stopped");
+    return -ENOENT;
+}
+
 static int run(struct libvirt_job *job, struct libvirt_session *session)
 {
     struct libvirt_work *work = (struct libvirt_work *)job;
     virDomainPtr domain;
+    int r;
 
     if (job->kind == LIBVIRT_FORGET) {
         libvirt_handles_drop(&session->handles, work->uuid);
         return 0;
     }
-    domain =
-        libvirt_handles_get(&session->handles, session->connection, work->uuid, session->calls);
-    if (!domain)
-        return failed(work, session);
+    r = find_domain(work, session, &domain);
+    if (r)
+        return r;
     if (job->kind == LIBVIRT_SET)
         return set_target(work, session, domain);
     return examine(work, session, domain);

@@ -19,7 +19,7 @@ enum libvirt_kind {
 struct libvirt_work {
     struct libvirt_job job; /* first; .kind is an enum libvirt_kind */
     uint8_t uuid[HOST_UUID_BYTES];
-    int64_t run_id;
+    int64_t run_id;   /* another run is left alone, as far as can be told without a call */
     uint64_t set_kib; /* LIBVIRT_SET: what libvirt is asked for, DIMMs included */
 
     /* LIBVIRT_EXAMINE */

@@ -103,6 +103,33 @@ static void the_handle_of_a_domain_that_stops_is_dropped(void **state)
     assert_int_equal(calls(stage, FAKE_LOOKUP_BY_UUID), before + 1);
 }
 
+static void a_target_does_not_reach_the_next_run(void **state)
+{
+    struct stage *stage = *state;
+    const struct host_view *view = gather_whole(stage);
+    uint8_t a[HOST_UUID_BYTES], c[HOST_UUID_BYTES];
+
+    memcpy(a, find(view, "a")->uuid, sizeof(a));
+    memcpy(c, find(view, "c")->uuid, sizeof(c));
+    hang(stage, FAKE_SET_MEMORY_FLAGS);
+    assert_int_equal(stage->host->ops->set_target(stage->host, a, 600 * MIB), 0);
+    await_held(stage);
+    assert_int_equal(stage->host->ops->set_target(stage->host, c, 300 * MIB), 0); /* behind a's */
+    lock(stage, 2)->id = 9;
+    unlock(stage);
+    assert_int_equal(find(gather(stage), "c")->run_id, 9);
+    go_on(stage);
+    flush(stage);
+    assert_int_equal(find(gather_whole(stage), "c")->set_error, 0);
+    assert_int_equal(lock(stage, 2)->set_kib, 0);
+    assert_int_equal(stage->fake.domains[0].set_kib, 600 * MIB);
+    unlock(stage);
+    assert_int_equal(stage->host->ops->set_target(stage->host, c, 700 * MIB), 0);
+    flush(stage);
+    assert_int_equal(lock(stage, 2)->set_kib, 700 * MIB);
+    unlock(stage);
+}
+
 /* Gathers until the server is found again. */
 static void await_server(struct stage *stage)
 {
@@ -138,6 +165,7 @@ int main(void)
         TEST(a_definition_that_changes_is_read_again),
         TEST(statistics_that_somebody_switched_off_again_stay_off),
         TEST(the_handle_of_a_domain_that_stops_is_dropped),
+        TEST(a_target_does_not_reach_the_next_run),
         TEST(what_changes_while_the_server_is_away_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

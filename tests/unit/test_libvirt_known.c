@@ -35,7 +35,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void on_ended(void *context, const struct libvirt_known *known)
+static void on_ended(void *context, struct libvirt_known *known)
 {
     struct stage *stage = context;
 
@@ -89,6 +89,26 @@ static void a_domain_is_the_same_until_it_is_gone(void **state)
     assert_null(libvirt_known_find(&stage->table, (const uint8_t[HOST_UUID_BYTES]){ 'b' }));
 }
 
+static void a_domain_that_runs_anew_has_no_job_of_the_run_before(void **state)
+{
+    struct stage *stage = *state;
+    struct libvirt_work *set = libvirt_work_new(LIBVIRT_SET, stage->seen[0].uuid, 1);
+    struct libvirt_known *b;
+
+    see(stage, "abc", 1);
+    assert_string_equal(stage->ended, "");
+    b = stage->table.list[1];
+    b->setting = b->examining = set;
+    see(stage, "abc", 1);
+    assert_ptr_equal(b->setting, set);
+    see(stage, "abc", 2);
+    assert_string_equal(stage->ended, "abc");
+    assert_ptr_equal(stage->table.list[1], b);
+    assert_true(!b->setting && !b->examining);
+    assert_int_equal(b->run_id, 2);
+    libvirt_job_free(&set->job);
+}
+
 /* Which it never should be: it is dropped before. */
 static void a_domain_that_is_named_twice_breaks_nothing(void **state)
 {
@@ -107,6 +127,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(domains_come_and_go),
         TEST(a_domain_is_the_same_until_it_is_gone),
+        TEST(a_domain_that_runs_anew_has_no_job_of_the_run_before),
         TEST(a_domain_that_is_named_twice_breaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
