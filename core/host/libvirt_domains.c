@@ -12,6 +12,9 @@
 #define EXAMINE_PATIENCE_MS 250
 /* How often it is asked whether a migration has ended, if no event says so. */
 #define MOVING_INTERVAL_MS 5000
+/* XML that can't be read is tried again, ever more rarely. */
+#define FIRST_RETRY_MS 500
+#define MOST_RETRY_MS 60000
 
 /* Takes its target back, if it has one that has not begun. True if none is under way now. */
 static bool call_off(struct libvirt_domains *domains, struct libvirt_known *known)
@@ -49,6 +52,32 @@ static bool is_passing(int error)
     return error == -ENOTCONN || error == -ETIMEDOUT || error == -EBUSY;
 }
 
+/* Its XML can't be read. What may pass is tried again at the next gather. */
+static void lack_xml(struct libvirt_known *known, int error)
+{
+    known->changed = true;
+    if (is_passing(error))
+        return;
+    known->traits = (struct libvirt_traits){ .unmanageable = "its XML can't be read" };
+    known->wait_ms =
+        known->wait_ms ? memcoord_min(2 * known->wait_ms, MOST_RETRY_MS) : FIRST_RETRY_MS;
+    known->retry_ms = wakeup_now_ms() + known->wait_ms;
+}
+
+/* A job that holds the domain keeps its statistics from being switched on, too: not done yet. */
+static void take_xml(struct libvirt_known *known, const struct libvirt_work *work)
+{
+    int r = work->job.outcome;
+
+    known->traits = work->traits;
+    known->wait_ms = 0;
+    known->changed |= is_passing(r);
+    known->period_done |= !is_passing(r) && !work->moving;
+    if (r)
+        log_warning("%s: its statistics can't be switched on: %s", known->name,
+                    work->job.text ? work->job.text : strerror(-r));
+}
+
 static void end_examine(struct libvirt_domains *domains, struct libvirt_work *work)
 {
     struct libvirt_known *known = libvirt_known_find(&domains->known, work->uuid);
@@ -61,17 +90,10 @@ static void end_examine(struct libvirt_domains *domains, struct libvirt_work *wo
         return;
     if (r == 0 || work->have_traits)
         known->moving = work->moving;
-    if (!work->read_xml)
-        return;
     if (work->have_traits)
-        known->traits = work->traits;
-    else if (!is_passing(r))
-        known->traits = (struct libvirt_traits){ .unmanageable = "its XML can't be read" };
-    known->changed |= r && is_passing(r);
-    known->period_done |= work->have_traits && !is_passing(r);
-    if (r && work->have_traits)
-        log_warning("%s: its statistics can't be switched on: %s", known->name,
-                    work->job.text ? work->job.text : strerror(-r));
+        take_xml(known, work);
+    else if (work->read_xml)
+        lack_xml(known, r);
 }
 
 /* Takes in what has ended since the last time. */
@@ -93,6 +115,13 @@ void libvirt_domains_collect(struct libvirt_domains *domains)
 
 /* ---- what the workers are to find */
 
+/* At once, though it could not be read before. */
+static void read_again(struct libvirt_known *known)
+{
+    known->changed = true;
+    known->retry_ms = 0;
+}
+
 static void read_letters(struct libvirt_domains *domains)
 {
     struct libvirt_letter *letters;
@@ -104,12 +133,13 @@ static void read_letters(struct libvirt_domains *domains)
 
         if (!known)
             continue; /* it comes as a new one */
-        known->changed |= (letters[i].news & LIBVIRT_NEWS_CHANGED) != 0;
+        if (letters[i].news & LIBVIRT_NEWS_CHANGED)
+            read_again(known);
         known->moving |= (letters[i].news & LIBVIRT_NEWS_JOB) != 0;
         known->ask_moving |= known->moving && (letters[i].news & LIBVIRT_NEWS_JOB_ENDED);
     }
     for (size_t i = 0; !whole && i < domains->known.n; i++)
-        domains->known.list[i]->changed = true;
+        read_again(domains->known.list[i]);
     free(letters);
 }
 
@@ -117,7 +147,7 @@ static void read_letters(struct libvirt_domains *domains)
 static void doubt_all(struct libvirt_domains *domains)
 {
     for (size_t i = 0; i < domains->known.n; i++) {
-        domains->known.list[i]->changed = true;
+        read_again(domains->known.list[i]);
         domains->known.list[i]->period_done = false;
     }
 }
@@ -126,7 +156,7 @@ static bool is_due(const struct libvirt_known *known, uint64_t now_ms)
 {
     if (known->examining || known->setting)
         return false;
-    return known->changed || known->ask_moving ||
+    return (known->changed && now_ms >= known->retry_ms) || known->ask_moving ||
            (known->moving && now_ms - known->asked_ms >= MOVING_INTERVAL_MS);
 }
 
@@ -136,7 +166,8 @@ static void examine(struct libvirt_domains *domains, struct libvirt_known *known
 
     if (!work)
         return;
-    work->read_xml = known->changed;
+    /* its statistics could not be switched on while it moved: the job may have ended */
+    work->read_xml = known->changed || (known->moving && !known->period_done);
     work->set_period_s = domains->watch_only || known->period_done ? 0 : domains->period_s;
     if (libvirt_workers_submit(&domains->workers, work))
         return;

@@ -25,6 +25,7 @@ static void begin_run(struct libvirt_known *known, int64_t run_id)
     known->run_id = run_id;
     known->traits = unread;
     known->changed = true;
+    known->retry_ms = known->wait_ms = 0;
     known->period_done = false;
     known->moving = false;
     known->ask_moving = true;

@@ -16,7 +16,9 @@ struct libvirt_known {
     char *name;
     int64_t run_id;
     struct libvirt_traits traits;
-    bool changed;      /* its XML is to be read (again) */
+    bool changed;      /* its XML is to be read (again) ... */
+    uint64_t retry_ms; /* ... but not before, for it could not be read */
+    uint64_t wait_ms;  /* for so long the last time; 0: it could be read */
     bool period_done;  /* its statistics were switched on in this run, or were on */
     bool moving;       /* a migration or the like is under way */
     bool ask_moving;   /* whether it is, is to be asked */

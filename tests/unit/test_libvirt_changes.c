@@ -69,6 +69,37 @@ static void a_definition_that_changes_is_read_again(void **state)
     await_balloon(stage, "b", false);
 }
 
+static void xml_that_could_not_be_read_is_read_later(void **state)
+{
+    struct stage *stage = *state;
+
+    lock(stage, 1)->bad_xml = 2;
+    unlock(stage);
+    for (int i = 0; i < 1000; i++) {
+        const struct host_domain *b = find(gather(stage), "b");
+
+        if (b->unmanageable && !strcmp(b->unmanageable, "its XML can't be read"))
+            break;
+        usleep(10000);
+    }
+    await_balloon(stage, "b", true);
+    gather_whole(stage);
+    assert_int_equal(calls(stage, FAKE_XML), 2 + 1 + 2); /* the others' once */
+}
+
+/* 200 gathers may take some ms, or a minute: at 0.5, 1.5, 3.5, 7.5, 15, 31 and 63 s. */
+static void xml_that_stays_unreadable_is_tried_ever_more_rarely(void **state)
+{
+    struct stage *stage = *state;
+
+    lock(stage, 1)->bad_xml = 1000;
+    unlock(stage);
+    for (int i = 0; i < 200; i++)
+        gather(stage);
+    flush(stage);
+    assert_in_range(calls(stage, FAKE_XML), 3, 2 + 8);
+}
+
 static void statistics_that_somebody_switched_off_again_stay_off(void **state)
 {
     struct stage *stage = *state;
@@ -163,6 +194,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_device_that_comes_or_goes_has_the_xml_read_again),
         TEST(a_definition_that_changes_is_read_again),
+        TEST(xml_that_could_not_be_read_is_read_later),
+        TEST(xml_that_stays_unreadable_is_tried_ever_more_rarely),
         TEST(statistics_that_somebody_switched_off_again_stay_off),
         TEST(the_handle_of_a_domain_that_stops_is_dropped),
         TEST(a_target_does_not_reach_the_next_run),

@@ -48,6 +48,23 @@ static void a_domain_that_migrates_when_it_is_first_seen_is_seen_so(void **state
     await_state(stage, "a", HOST_DOMAIN_RUNNING);
 }
 
+static void statistics_that_are_off_are_switched_on_when_the_migration_ends(void **state)
+{
+    struct stage *stage = *state;
+
+    set_moving(stage, 2, true);
+    await_state(stage, "c", HOST_DOMAIN_MIGRATING);
+    flush(stage);
+    assert_int_equal(calls(stage, FAKE_SET_PERIOD), 0);
+    set_moving(stage, 2, false);
+    tell_job_completed(stage, 2);
+    await_state(stage, "c", HOST_DOMAIN_RUNNING);
+    flush(stage);
+    assert_int_equal(calls(stage, FAKE_SET_PERIOD), 1);
+    assert_int_equal(lock(stage, 2)->period_s, 1);
+    unlock(stage);
+}
+
 static void an_event_tells_that_a_domain_migrates(void **state)
 {
     struct stage *stage = *state;
@@ -94,6 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_domain_that_migrates_when_it_is_first_seen_is_seen_so),
+        TEST(statistics_that_are_off_are_switched_on_when_the_migration_ends),
         TEST(an_event_tells_that_a_domain_migrates),
         TEST(a_domain_that_is_paused_to_migrate_migrates),
         TEST(a_backup_holds_nothing),
