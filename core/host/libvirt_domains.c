@@ -103,6 +103,9 @@ void libvirt_domains_collect(struct libvirt_domains *domains)
 
     for (; job; job = next) {
         next = job->next;
+        /* It was left to itself, with the connection that listened until then. */
+        if (job->kind == LIBVIRT_GATHER)
+            domains->events_lost |= job->outcome == -ENOTCONN;
         if (job->kind == LIBVIRT_SET)
             end_set(domains, (struct libvirt_work *)job);
         if (job->kind == LIBVIRT_EXAMINE) {
@@ -225,8 +228,9 @@ int libvirt_domains_update(struct libvirt_domains *domains, const struct libvirt
 
     if (r)
         return r;
-    if (all)
+    if (all || domains->events_lost)
         doubt_all(domains);
+    domains->events_lost = false;
     read_letters(domains);
     examine_all(domains);
     return 0;

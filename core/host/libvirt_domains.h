@@ -18,6 +18,7 @@ struct libvirt_domains {
     uint64_t period_s; /* for statistics that are off */
     bool watch_only;
     unsigned examining; /* jobs that the present update waits for */
+    bool events_lost;   /* of a connection that was left with a call that hung */
 };
 
 /* Takes in the jobs that have ended since the last time. */

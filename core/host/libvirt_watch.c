@@ -38,8 +38,10 @@ static int judge(struct libvirt_watch *watch, struct libvirt_gather *gather,
     if (r) {
         snprintf(watch->why, sizeof(watch->why), "%s",
                  gather->job.text ? gather->job.text : strerror(-r));
-        if (r == -ENOTCONN || !gather->job.connected)
+        if (r == -ENOTCONN || !gather->job.connected) {
+            watch->fresh = false; /* whatever was left before, events are lost now */
             back_off(watch);
+        }
         r = gather->job.connected ? r : -ENOTCONN;
         libvirt_job_free(&gather->job);
         return r;

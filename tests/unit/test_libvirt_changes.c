@@ -187,6 +187,25 @@ static void what_changes_while_the_server_is_away_is_found(void **state)
     await_balloon(stage, "a", false);
 }
 
+/* A call hangs and is left to itself; then libvirtd dies, and another begins at once. */
+static void what_changes_when_the_server_dies_with_a_call_is_found(void **state)
+{
+    struct stage *stage = *state;
+    const struct host_view *view;
+    const char *why;
+
+    for (int i = 0; i < 20; i++)
+        gather_whole(stage); /* until it knows how long that takes */
+    hang(stage, FAKE_ALL_STATS);
+    fake_close(&stage->fake);
+    assert_int_equal(stage->host->ops->gather(stage->host, &view, &why), -ENOTCONN);
+    set_devices(stage, 0, NO_BALLOON);
+    fake_hang_up(&stage->fake);
+    fake_listen(&stage->fake);
+    await_server(stage);
+    await_balloon(stage, "a", false);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -200,6 +219,7 @@ int main(void)
         TEST(the_handle_of_a_domain_that_stops_is_dropped),
         TEST(a_target_does_not_reach_the_next_run),
         TEST(what_changes_while_the_server_is_away_is_found),
+        TEST(what_changes_when_the_server_dies_with_a_call_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

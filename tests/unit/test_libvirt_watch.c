@@ -143,6 +143,18 @@ static void a_server_that_is_not_there_is_tried_ever_more_rarely(void **state)
     assert_int_equal(stage->watch.backoff_ms, 5000);
 }
 
+static void a_server_that_is_lost_after_a_call_was_left_is_lost(void **state)
+{
+    struct stage *stage = *state;
+
+    stage->watch.fresh = true; /* as when a call was left */
+    close(stage->server);
+    stage->server = -1;
+    unlink(path);
+    assert_int_equal(see(stage), -ENOTCONN);
+    assert_false(stage->watch.fresh);
+}
+
 static void closing_does_not_wait_for_a_server_that_does_not_answer(void **state)
 {
     struct stage *stage = *state;
@@ -168,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_server_that_does_not_answer_is_waited_for_once),
         TEST(a_server_that_is_not_there_is_tried_ever_more_rarely),
+        TEST(a_server_that_is_lost_after_a_call_was_left_is_lost),
         TEST(closing_does_not_wait_for_a_server_that_does_not_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* When known domains are examined again, on libvirt's test driver. */
+#include "lib/cmocka.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/libvirt_domains.h"
+#include "host/libvirt_events.h"
+#include "host/wakeup.h"
+
+struct stage {
+    struct libvirt_domains domains;
+    struct libvirt_seen seen;
+    struct libvirt_gather gather; /* of that one domain */
+};
+
+static int set_up(void **state)
+{
+    struct stage *stage = calloc(1, sizeof(*stage));
+    virConnectPtr connection;
+    virDomainPtr domain;
+
+    assert_non_null(stage);
+    assert_int_equal(libvirt_events_start(), 0);
+    connection = virConnectOpen("test:///default");
+    domain = virDomainLookupByName(connection, "test");
+    virDomainGetUUID(domain, stage->seen.uuid);
+    stage->seen.id = (int)virDomainGetID(domain);
+    virDomainFree(domain);
+    virConnectClose(connection);
+    stage->seen.name = strdup("test");
+    stage->gather.seen = &stage->seen;
+    stage->gather.n = 1;
+    stage->domains.inbox = libvirt_inbox_new();
+    stage->domains.workers.crew = libvirt_crew_new("test:///default", false, stage->domains.inbox);
+    *state = stage;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct stage *stage = *state;
+
+    libvirt_workers_close(&stage->domains.workers, wakeup_now_ms() + 10000);
+    libvirt_domains_collect(&stage->domains);
+    libvirt_crew_close(stage->domains.workers.crew);
+    libvirt_inbox_unref(stage->domains.inbox);
+    libvirt_known_free(&stage->domains.known);
+    libvirt_events_stop();
+    free(stage->seen.name);
+    free(stage);
+    return 0;
+}
+
+/* One look; how many calls it led to. */
+static uint64_t update(struct stage *stage)
+{
+    libvirt_domains_collect(&stage->domains);
+    assert_int_equal(libvirt_domains_update(&stage->domains, &stage->gather, false), 0);
+    while (!libvirt_workers_idle(&stage->domains.workers))
+        usleep(1000);
+    libvirt_domains_collect(&stage->domains);
+    return libvirt_crew_calls(stage->domains.workers.crew);
+}
+
+/* A gather that was left to itself ends after all. */
+static void end_left_gather(struct stage *stage, int outcome)
+{
+    struct libvirt_gather *gather = libvirt_gather_new(LIBVIRT_GATHER);
+
+    assert_non_null(gather);
+    gather->job.outcome = outcome;
+    gather->job.state = LIBVIRT_JOB_ENDED;
+    libvirt_crew_disown(stage->domains.workers.crew, &gather->job);
+}
+
+static void what_is_known_is_not_asked_for_again(void **state)
+{
+    assert_true(update(*state) > 0);
+    assert_int_equal(update(*state), 0);
+    assert_int_equal(update(*state), 0);
+}
+
+/* Its connection listened until then: what it was told is known, but not what came after. */
+static void events_that_were_lost_with_a_call_that_was_left_are_made_up_for(void **state)
+{
+    assert_true(update(*state) > 0);
+    end_left_gather(*state, 0);
+    assert_int_equal(update(*state), 0);
+    end_left_gather(*state, -ENOTCONN);
+    assert_true(update(*state) > 0);
+    assert_int_equal(update(*state), 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_known_is_not_asked_for_again),
+        TEST(events_that_were_lost_with_a_call_that_was_left_are_made_up_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
