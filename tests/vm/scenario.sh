@@ -66,7 +66,7 @@ stage_set() {
         vm_is_at "$name" $((start_mib * 1024)) || vm_set "$name" $((start_mib * 1024))
     done
     for name in $guests; do
-        vm_until 60 vm_has_settled "$name" $((start_mib * 1024)) ||
+        vm_until 240 vm_has_settled "$name" $((start_mib * 1024)) ||
             fail "$name is at its start again" "$(vm_balloon "$name") KiB"
     done
 }
