@@ -4,11 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "commands/host_of.h"
 #include "commands/options.h"
-#include "control/claim.h"
 #include "util/log.h"
 #include "util/rundir.h"
 
@@ -33,11 +31,14 @@ static int open_host(const struct config *config, const char *proc, struct host 
 static int claim(struct session *session)
 {
     pid_t other = 0;
-    int r = claim_host(session->host->name, &session->lock_fd, &other);
+    int r = claim_host(session->host->name, &session->claim, &other);
 
-    if (r == -EBUSY)
+    if (r == -EBUSY && other > 0)
         log_error("%s is coordinated already, by process %ld: stop that one first",
                   session->host->name, (long)other);
+    else if (r == -EBUSY)
+        log_error("%s is coordinated already, by another process: stop that one first",
+                  session->host->name);
     else if (r < 0)
         log_error("%s can't be claimed: its lock file can't be written: %s (the folder is "
                   "$MEMCOORD_RUNTIME_DIR, /run/memcoord, $XDG_RUNTIME_DIR/memcoord or "
@@ -65,7 +66,7 @@ int session_open(const struct config *config, const char *proc, struct session *
 {
     int status;
 
-    *session = (struct session){ .lock_fd = -1 };
+    *session = (struct session){ .claim = CLAIM_NONE };
     status = open_host(config, proc, &session->host);
     if (status != EXIT_SUCCESS || config->daemon.dry_run || !session->host->shared)
         return status;
@@ -82,7 +83,5 @@ void session_close(struct session *session)
     host_close(session->host);
     session->host = NULL;
     origins_free(&session->origins);
-    if (session->lock_fd >= 0)
-        close(session->lock_fd);
-    session->lock_fd = -1;
+    claim_end(&session->claim);
 }

@@ -7,12 +7,13 @@
 #include <stdbool.h>
 
 #include "config/config.h"
+#include "control/claim.h"
 #include "control/origins.h"
 #include "host/host.h"
 
 struct session {
     struct host *host;
-    int lock_fd; /* -1: not claimed */
+    struct claim claim;
     struct origins origins;
     bool origins_lost; /* they could not be read (logged) */
 };

@@ -9,14 +9,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const char *given(void)
+{
+    const char *dir = getenv("MEMCOORD_RUNTIME_DIR");
+
+    return dir && *dir ? dir : NULL;
+}
+
+bool rundir_is_given(void)
+{
+    return given() != NULL;
+}
+
 static char *folder(void)
 {
-    const char *given = getenv("MEMCOORD_RUNTIME_DIR"), *session = getenv("XDG_RUNTIME_DIR");
+    const char *session = getenv("XDG_RUNTIME_DIR");
     char *path = NULL;
     int r;
 
-    if (given && *given)
-        return strdup(given);
+    if (given())
+        return strdup(given());
     if (geteuid() == 0)
         return strdup("/run/memcoord");
     if (session && *session)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What domains had before, on disk; and the claim on a host. */
+/* What domains had before, on disk. */
 #include "lib/cmocka.h"
 
 #include <errno.h>
@@ -7,10 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "control/claim.h"
 #include "control/origins.h"
 #include "util/rundir.h"
 
@@ -147,29 +145,6 @@ static void runs_that_ended_are_forgotten(void **state)
     origins_free(&o);
 }
 
-static void a_host_is_claimed_once_and_the_second_learns_by_whom(void **state)
-{
-    int fd, again;
-    pid_t other = 0, child;
-    int status;
-
-    (void)state;
-    assert_int_equal(claim_host("qemu:///system", &fd, &other), 0);
-    assert_int_equal(claim_host("qemu:///session", &again, &other), 0); /* another host */
-    close(again);
-    child = fork();
-    if (child == 0) {
-        int r = claim_host("qemu:///system", &again, &other);
-
-        _exit(r == -EBUSY && other == getppid() ? 0 : 1);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-    close(fd);
-    assert_int_equal(claim_host("qemu:///system", &fd, &other), 0);
-    close(fd);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,7 +155,6 @@ int main(void)
         cmocka_unit_test(a_file_that_cannot_be_read_is_an_error),
         cmocka_unit_test(what_a_run_had_can_be_dropped_alone),
         cmocka_unit_test(runs_that_ended_are_forgotten),
-        cmocka_unit_test(a_host_is_claimed_once_and_the_second_learns_by_whom),
     };
     char command[64];
     int failed;
