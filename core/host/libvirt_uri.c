@@ -56,6 +56,22 @@ bool libvirt_uri_is_test(const char *uri)
     return equal(uri, p.driver, "test") && !p.transport && p.host_length == 0;
 }
 
+/* Whether the query names the socket that it would be without: the system's own. */
+static bool is_usual_socket(const struct parts *p)
+{
+    static const char *const queries[] = { "?socket=/run/libvirt/libvirt-sock",
+                                           "?socket=/var/run/libvirt/libvirt-sock",
+                                           "?socket=/run/libvirt/virtqemud-sock",
+                                           "?socket=/var/run/libvirt/virtqemud-sock" };
+
+    if (!equal(p->uri, p->driver, "qemu") || !equal(p->path, p->path_length, "/system"))
+        return false;
+    for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++)
+        if (!strcmp(p->path + p->path_length, queries[i]))
+            return true;
+    return false;
+}
+
 char *libvirt_uri_name(const char *uri, unsigned uid, const char *runtime_dir)
 {
     struct parts p = split(uri);
@@ -64,8 +80,10 @@ char *libvirt_uri_name(const char *uri, unsigned uid, const char *runtime_dir)
     char *name = NULL;
     int n;
 
+    if (!libvirt_uri_is_remote(uri) && is_usual_socket(&p))
+        return strdup("qemu:///system");
     if (libvirt_uri_is_remote(uri) || !equal(p.path, p.path_length, "/session") ||
-        strstr(p.path + p.path_length, "socket="))
+             strstr(p.path + p.path_length, "socket="))
         n = asprintf(&name, "%.*s%s", kept, uri, p.after);
     else if (runtime_dir && *runtime_dir)
         n = asprintf(&name, "%.*s%s of uid %u in %s", kept, uri, p.after, uid, runtime_dir);

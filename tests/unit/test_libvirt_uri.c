@@ -15,6 +15,13 @@ static void uris_tell_where_their_host_is(void **state)
     } cases[] = {
         { "qemu:///system", false, false, "qemu:///system" },
         { "qemu+unix:///system", false, false, "qemu:///system" },
+        { "qemu:///system?socket=/run/libvirt/libvirt-sock", false, false, "qemu:///system" },
+        { "qemu+unix:///system?socket=/var/run/libvirt/virtqemud-sock", false, false,
+          "qemu:///system" },
+        { "qemu:///system?socket=/run/libvirt/libvirt-sock-ro", false, false,
+          "qemu:///system?socket=/run/libvirt/libvirt-sock-ro" },
+        { "qemu+ssh://host/system?socket=/run/libvirt/libvirt-sock", true, false,
+          "qemu+ssh://host/system?socket=/run/libvirt/libvirt-sock" },
         { "qemu:///session", false, false, "qemu:///session of uid 7 in /run/user/7" },
         { "qemu+unix:///session", false, false, "qemu:///session of uid 7 in /run/user/7" },
         { "qemu:///session?socket=/x/sock", false, false, "qemu:///session?socket=/x/sock" },
