@@ -78,6 +78,16 @@ static void take_xml(struct libvirt_known *known, const struct libvirt_work *wor
                     work->job.text ? work->job.text : strerror(-r));
 }
 
+/* A domain that moves is given no target: one that has not begun would only hang, too. */
+static void stop_target(struct libvirt_domains *domains, struct libvirt_known *known)
+{
+    if (!known->setting || !call_off(domains, known))
+        return;
+    free(known->set_text);
+    known->set_error = -EBUSY;
+    known->set_text = strdup("a migration, or another job, holds it");
+}
+
 static void end_examine(struct libvirt_domains *domains, struct libvirt_work *work)
 {
     struct libvirt_known *known = libvirt_known_find(&domains->known, work->uuid);
@@ -90,6 +100,8 @@ static void end_examine(struct libvirt_domains *domains, struct libvirt_work *wo
         return;
     if (r == 0 || work->have_traits)
         known->moving = work->moving;
+    if (known->moving)
+        stop_target(domains, known);
     if (work->have_traits)
         take_xml(known, work);
     else if (work->read_xml)
@@ -155,12 +167,28 @@ static void doubt_all(struct libvirt_domains *domains)
     }
 }
 
+/* A target that has not ended when the next tick comes, which may be a little early. */
+static void see_late(const struct libvirt_domains *domains, struct libvirt_known *known,
+                     uint64_t now_ms)
+{
+    uint64_t late_ms = domains->interval_ms - domains->interval_ms / 10;
+    bool late = known->setting && now_ms - known->set_ms >= late_ms;
+
+    known->ask_moving |= late && !known->late;
+    known->late = late;
+}
+
+/* What holds a target can be asked aside, if the domain's QEMU answers: else that would hang, too. */
 static bool is_due(const struct libvirt_known *known, uint64_t now_ms)
 {
-    if (known->examining || known->setting)
+    bool ask = known->ask_moving ||
+               ((known->moving || known->late) && now_ms - known->asked_ms >= MOVING_INTERVAL_MS);
+
+    if (known->examining)
         return false;
-    return (known->changed && now_ms >= known->retry_ms) || known->ask_moving ||
-           (known->moving && now_ms - known->asked_ms >= MOVING_INTERVAL_MS);
+    if (known->setting)
+        return ask && known->late && known->missed == 0;
+    return ask || (known->changed && now_ms >= known->retry_ms);
 }
 
 static void examine(struct libvirt_domains *domains, struct libvirt_known *known)
@@ -169,13 +197,16 @@ static void examine(struct libvirt_domains *domains, struct libvirt_known *known
 
     if (!work)
         return;
+    work->aside = known->setting != NULL;
+    work->moving = known->moving;
     /* its statistics could not be switched on while it moved: the job may have ended */
-    work->read_xml = known->changed || (known->moving && !known->period_done);
+    work->read_xml = !work->aside && (known->changed || (known->moving && !known->period_done));
     work->set_period_s = domains->watch_only || known->period_done ? 0 : domains->period_s;
     if (libvirt_workers_submit(&domains->workers, work))
         return;
     known->examining = work;
-    known->changed = known->ask_moving = false;
+    known->changed &= work->aside;
+    known->ask_moving = false;
     known->asked_ms = wakeup_now_ms();
     domains->examining++;
 }
@@ -187,6 +218,7 @@ static void examine_all(struct libvirt_domains *domains)
 
     domains->examining = 0;
     for (size_t i = 0; i < domains->known.n; i++) {
+        see_late(domains, domains->known.list[i], now_ms);
         if (is_due(domains->known.list[i], now_ms))
             examine(domains, domains->known.list[i]);
     }
@@ -196,16 +228,13 @@ static void examine_all(struct libvirt_domains *domains)
     }
 }
 
-/* A run of a domain is over: its target must not reach the next one. Its handle is dropped; without
- * memory it stays until the connection ends. */
+/* A run of a domain is over: its target must not reach the next one. */
 static void forget(void *context, struct libvirt_known *known)
 {
     struct libvirt_domains *domains = context;
-    struct libvirt_work *work = libvirt_work_new(LIBVIRT_FORGET, known->uuid, known->run_id);
 
     call_off(domains, known);
-    if (work)
-        (void)libvirt_workers_submit(&domains->workers, work);
+    libvirt_workers_forget(&domains->workers, known->uuid, known->run_id);
 }
 
 void libvirt_domains_list_hung(const struct libvirt_domains *domains, struct libvirt_gather *gather)
@@ -259,5 +288,7 @@ int libvirt_domains_set(struct libvirt_domains *domains, const uint8_t uuid[HOST
     if (libvirt_workers_submit(&domains->workers, work))
         return -ENOMEM;
     known->setting = work;
+    known->set_ms = wakeup_now_ms();
+    known->late = false;
     return 0;
 }

@@ -16,6 +16,7 @@ struct libvirt_domains {
     struct libvirt_workers workers;
     struct libvirt_known_table known;
     uint64_t period_s; /* for statistics that are off */
+    uint64_t interval_ms;
     bool watch_only;
     unsigned examining; /* jobs that the present update waits for */
     bool events_lost;   /* of a connection that was left with a call that hung */

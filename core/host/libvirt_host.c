@@ -273,6 +273,7 @@ static int build(struct libvirt_host *host, const struct host_options *options)
 
     host->base.ops = &ops;
     host->domains.watch_only = options->watch_only;
+    host->domains.interval_ms = options->interval_ms;
     host->domains.period_s = memcoord_max(1, (options->interval_ms + 500) / 1000);
     host->watch.usual_ms = 1250; /* until it is known: 5 s of patience */
     host->uri = strdup(options->uri);

@@ -32,6 +32,7 @@ static void begin_run(struct libvirt_known *known, int64_t run_id)
     known->missed = 0;
     known->freshness = (struct libvirt_freshness){ 0 };
     known->examining = known->setting = NULL;
+    known->late = false;
     known->set_error = 0;
     free(known->set_text);
     known->set_text = NULL;
@@ -93,6 +94,13 @@ static int make_new(const struct libvirt_known_table *table, const struct libvir
     return 0;
 }
 
+/* Whether this gather got its statistics. */
+static void count_missed(struct libvirt_known *known, const struct libvirt_gather *gather,
+                         const struct libvirt_seen *seen)
+{
+    known->missed = gather->bulk && seen->rss_kib == MEMCOORD_UNKNOWN ? known->missed + 1 : 0;
+}
+
 /* Fills in the others' places; those that are gone are freed. */
 static void move_old(struct libvirt_known_table *table, const struct libvirt_gather *gather,
                      struct libvirt_known **next,
@@ -129,6 +137,8 @@ int libvirt_known_update(struct libvirt_known_table *table, const struct libvirt
         return r;
     }
     move_old(table, gather, next, ended, context);
+    for (size_t i = 0; i < gather->n; i++)
+        count_missed(next[i], gather, &gather->seen[i]);
     free(table->list);
     table->list = next;
     table->n = gather->n;
@@ -164,6 +174,14 @@ bool libvirt_known_is_unread(const struct libvirt_known *known)
     return known->traits.unmanageable == unread.unmanageable;
 }
 
+/* Why it must not be touched: what it is, or that libvirt still has its last target. */
+static const char *why_not(const struct libvirt_known *known)
+{
+    if (known->traits.unmanageable || known->moving || !known->setting || !known->late)
+        return known->traits.unmanageable;
+    return "its last target is still being set";
+}
+
 static enum host_domain_state state_of(const struct libvirt_known *known,
                                        const struct libvirt_seen *seen)
 {
@@ -188,7 +206,6 @@ static void show_sample(struct libvirt_known *known, const struct libvirt_gather
     shown->sampled_ms = shown->unused_kib = shown->usable_kib = shown->guest_total_kib =
         shown->disk_caches_kib = shown->swap_in_kib = shown->swap_out_kib = shown->major_faults =
             MEMCOORD_UNKNOWN;
-    known->missed = gather->bulk && seen->rss_kib == MEMCOORD_UNKNOWN ? known->missed + 1 : 0;
     if (seen->last_update_s == MEMCOORD_UNKNOWN)
         return;
     shown->sampled_ms =
@@ -217,7 +234,7 @@ bool libvirt_known_show(struct libvirt_known *known, const struct libvirt_gather
     shown->name = known->name;
     shown->run_id = known->run_id;
     shown->state = state_of(known, seen);
-    shown->unmanageable = traits->unmanageable;
+    shown->unmanageable = why_not(known);
     shown->set_aside = traits->set_aside;
     shown->autodeflate = traits->autodeflate;
     shown->extra_kib = traits->dimm_kib + traits->virtio_mem_kib;

@@ -26,6 +26,8 @@ struct libvirt_known {
     unsigned missed;   /* bulk calls in a row that did not get its statistics */
     struct libvirt_freshness freshness;
     struct libvirt_work *examining, *setting; /* jobs of it that have not ended; not owned */
+    uint64_t set_ms;                          /* when `setting` was begun */
+    bool late;                                /* it has not ended for an interval */
     int set_error;                            /* of the target that ended since the last view */
     char *set_text;
     char *shown_text; /* what the last view shows of one before */
@@ -54,7 +56,8 @@ bool libvirt_known_hangs(const struct libvirt_known *known);
 /* True if its XML has never been read in this run. */
 bool libvirt_known_is_unread(const struct libvirt_known *known);
 
-/* Fills in what a new view shows of a domain; the outcome of its last target is shown once. False if too little is known of it to be shown. */
+/* Fills in what a new view shows of a domain; the outcome of its last target is shown once. False if
+ * too little is known of it to be shown. */
 bool libvirt_known_show(struct libvirt_known *known, const struct libvirt_gather *gather,
                         const struct libvirt_seen *seen, struct host_domain *shown);
 

@@ -83,7 +83,7 @@ char *libvirt_uri_name(const char *uri, unsigned uid, const char *runtime_dir)
     if (!libvirt_uri_is_remote(uri) && is_usual_socket(&p))
         return strdup("qemu:///system");
     if (libvirt_uri_is_remote(uri) || !equal(p.path, p.path_length, "/session") ||
-             strstr(p.path + p.path_length, "socket="))
+        strstr(p.path + p.path_length, "socket="))
         n = asprintf(&name, "%.*s%s", kept, uri, p.after);
     else if (runtime_dir && *runtime_dir)
         n = asprintf(&name, "%.*s%s of uid %u in %s", kept, uri, p.after, uid, runtime_dir);

@@ -27,8 +27,10 @@ static int set_target(struct libvirt_work *work, struct libvirt_session *session
     return 0;
 }
 
-/* True if a job runs that forbids changes; a backup allows them. */
-static bool is_moving(struct libvirt_session *session, virDomainPtr domain)
+/* True if a job runs that forbids changes; a backup allows them. If it can't be told, it is as it was;
+ * a driver that has no jobs refuses, as it does for a domain that has stopped. */
+static bool is_moving(const struct libvirt_work *work, struct libvirt_session *session,
+                      virDomainPtr domain)
 {
     virTypedParameterPtr parameters = NULL;
     int type = VIR_DOMAIN_JOB_NONE, n = 0, operation = VIR_DOMAIN_JOB_OPERATION_UNKNOWN;
@@ -36,7 +38,7 @@ static bool is_moving(struct libvirt_session *session, virDomainPtr domain)
 
     atomic_fetch_add(session->calls, 1);
     if (virDomainGetJobStats(domain, &type, &parameters, &n, 0) < 0)
-        return false; /* the driver has no jobs, or the domain is gone */
+        return work->moving && libvirt_error(session->connection, NULL) != -EOPNOTSUPP;
     virTypedParamsGetInt(parameters, n, VIR_DOMAIN_JOB_OPERATION, &operation);
     runs = type == VIR_DOMAIN_JOB_BOUNDED || type == VIR_DOMAIN_JOB_UNBOUNDED;
     virTypedParamsFree(parameters, n);
@@ -64,7 +66,7 @@ static int examine(struct libvirt_work *work, struct libvirt_session *session, v
 
     if (r)
         return r;
-    work->moving = is_moving(session, domain);
+    work->moving = is_moving(work, session, domain);
     if (!work->read_xml || !work->set_period_s || !work->traits.has_balloon ||
         work->traits.period_s > 0 || work->moving)
         return 0;

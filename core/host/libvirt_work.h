@@ -22,12 +22,14 @@ struct libvirt_work {
     int64_t run_id;   /* another run is left alone, as far as can be told without a call */
     uint64_t set_kib; /* LIBVIRT_SET: what libvirt is asked for, DIMMs included */
 
+    bool aside; /* not by its domain's own caller, which a call of its holds */
+
     /* LIBVIRT_EXAMINE */
     bool read_xml;                /* in; else only whether it migrates */
     uint64_t set_period_s;        /* in: the period if it is off; 0: leave it */
     struct libvirt_traits traits; /* out, if have_traits */
     bool have_traits;             /* out: the XML could be had */
-    bool moving; /* out: a migration, or another job that forbids changes, is under way */
+    bool moving; /* in, out: a migration, or another job that forbids changes, is under way */
 };
 
 /* A job to fill in and submit; NULL without memory. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#define ALL (LIBVIRT_WORKERS + 1)
 /* A call takes 7 ms; on a saturated host some hundred. Longer, and others wait: it hangs. */
 #define PATIENCE_MS 2000
 
@@ -11,6 +12,8 @@ static struct libvirt_caller **caller_of(struct libvirt_workers *workers,
 {
     unsigned sum = 0;
 
+    if (work->aside)
+        return &workers->callers[LIBVIRT_WORKERS];
     for (size_t i = 0; i < HOST_UUID_BYTES; i++)
         sum += work->uuid[i];
     return &workers->callers[sum % LIBVIRT_WORKERS];
@@ -30,6 +33,22 @@ int libvirt_workers_submit(struct libvirt_workers *workers, struct libvirt_work 
     return 0;
 }
 
+void libvirt_workers_forget(struct libvirt_workers *workers, const uint8_t uuid[HOST_UUID_BYTES],
+                            int64_t run_id)
+{
+    for (int aside = 0; aside < 2; aside++) {
+        struct libvirt_work *work = libvirt_work_new(LIBVIRT_FORGET, uuid, run_id);
+
+        if (!work)
+            return;
+        work->aside = aside;
+        if (*caller_of(workers, work))
+            (void)libvirt_workers_submit(workers, work);
+        else
+            libvirt_job_free(&work->job); /* who has made no call has no handle */
+    }
+}
+
 bool libvirt_workers_take_back(struct libvirt_workers *workers, struct libvirt_work *work)
 {
     struct libvirt_caller **caller = caller_of(workers, work);
@@ -41,7 +60,7 @@ bool libvirt_workers_free_stuck(struct libvirt_workers *workers)
 {
     bool stuck = false;
 
-    for (size_t i = 0; i < LIBVIRT_WORKERS; i++) {
+    for (size_t i = 0; i < ALL; i++) {
         struct libvirt_caller_load load;
 
         if (!workers->callers[i])
@@ -69,7 +88,7 @@ bool libvirt_workers_idle(struct libvirt_workers *workers)
 
 void libvirt_workers_close(struct libvirt_workers *workers, uint64_t until_ms)
 {
-    for (size_t i = 0; i < LIBVIRT_WORKERS; i++) {
+    for (size_t i = 0; i < ALL; i++) {
         libvirt_caller_close(workers->callers[i], until_ms);
         workers->callers[i] = NULL;
     }

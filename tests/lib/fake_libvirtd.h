@@ -31,6 +31,7 @@ struct fake_domain {
     bool denies;       /* its owner allows no change of its balloon */
     bool moving; /* a job runs, a migration or `job`, and holds up what would set its balloon */
     int job;     /* a virDomainJobOperation; 0: it is not told */
+    bool busy;   /* it can't be asked for its job */
     unsigned bad_xml; /* so many times its XML can't be had */
     int twin;         /* its UUID is that of domains[twin - 1] */
     uint64_t set_kib; /* what was asked for last; 0: nothing */
@@ -199,15 +200,20 @@ static inline bool fake_answer_client(struct fake_client *client, uint32_t proc,
 }
 
 /* A job that is not told is a migration's. */
-static inline void fake_job(struct fake_text *t, const struct fake_domain *d)
+static inline bool fake_answer_job(struct fake_text *t, const struct fake_domain *d)
 {
+    if (d->busy) {
+        fake_refuse(t, 68, "Timed out during operation: cannot acquire state change lock");
+        return false;
+    }
     fake_u32(t, d->moving ? 2 : 0); /* unbounded, or none */
     fake_u32(t, d->moving && d->job ? 1 : 0);
     if (!d->moving || !d->job)
-        return;
+        return true;
     fake_string(t, "operation");
     fake_u32(t, 1); /* int */
     fake_u32(t, (uint32_t)d->job);
+    return true;
 }
 
 static inline bool fake_answer_xml(struct fake_text *t, struct fake_domain *d)
@@ -254,10 +260,10 @@ static inline bool fake_answer_domain(struct fake_libvirtd *f, uint32_t proc,
     if (proc == FAKE_SET_MEMORY_FLAGS)
         return fake_answer_set(f, t, d,
                                (uint64_t)fake_get_u32(body) << 32 | fake_get_u32(body + 4));
+    if (proc == FAKE_JOB_STATS)
+        return fake_answer_job(t, d);
     if (proc == FAKE_LOOKUP_BY_UUID)
         fake_domain_ref(t, f, (size_t)(d - f->domains));
-    else if (proc == FAKE_JOB_STATS)
-        fake_job(t, d);
     else
         d->period_s = fake_get_u32(body);
     return true;

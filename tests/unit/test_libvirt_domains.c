@@ -95,12 +95,25 @@ static void events_that_were_lost_with_a_call_that_was_left_are_made_up_for(void
     assert_int_equal(update(*state), 0);
 }
 
+static void xml_that_could_not_be_read_does_not_wait_when_all_is_doubted(void **state)
+{
+    struct stage *stage = *state;
+
+    update(stage);
+    stage->domains.known.list[0]->changed = true;
+    stage->domains.known.list[0]->retry_ms = UINT64_MAX;
+    assert_int_equal(update(stage), 0);
+    end_left_gather(stage, -ENOTCONN);
+    assert_true(update(stage) > 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_is_known_is_not_asked_for_again),
+        TEST(xml_that_could_not_be_read_does_not_wait_when_all_is_doubted),
         TEST(events_that_were_lost_with_a_call_that_was_left_are_made_up_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
