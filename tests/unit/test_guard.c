@@ -118,6 +118,9 @@ static void no_shrink_where_only_the_need_is_unknown(void **state)
     f.asked_kib[0] = 900 * MIB;
     fixture_judge(&f, 1000);
     fixture_expect(&f, 0, 1000 * MIB, GUARD_NO_STATS);
+    d->seen.usable_kib = 500 * MIB; /* or a snapshot that names only this */
+    fixture_judge(&f, 1000);
+    fixture_expect(&f, 0, 1000 * MIB, GUARD_NO_STATS);
     fixture_end(&f);
 }
 
@@ -329,6 +332,18 @@ static void a_shrink_is_gradual(void **state)
     fixture_end(&f);
 }
 
+/* A balloon that rests a little beside its target. */
+static void the_pace_is_of_what_the_guest_has(void **state)
+{
+    (void)state;
+    struct fixture f = fixture_begin();
+    fixture_add(&f, "a", 2000, 1900)->seen.target_kib = 1997 * MIB;
+    f.asked_kib[0] = 256 * MIB;
+    fixture_judge(&f, 1000);
+    fixture_expect(&f, 0, 1797 * MIB, GUARD_GRADUAL);
+    fixture_end(&f);
+}
+
 static void extra_ticks_of_an_interval_do_not_shrink_more(void **state)
 {
     (void)state;
@@ -453,6 +468,7 @@ int main(void)
         cmocka_unit_test(the_guest_reserve_counts_from_what_the_sample_used),
         cmocka_unit_test(memory_filled_by_page_cache_can_be_taken),
         cmocka_unit_test(a_shrink_is_gradual),
+        cmocka_unit_test(the_pace_is_of_what_the_guest_has),
         cmocka_unit_test(extra_ticks_of_an_interval_do_not_shrink_more),
         cmocka_unit_test(shrunk_by_more_than_allowed_already),
         cmocka_unit_test(each_reason_has_a_name_of_its_own),
