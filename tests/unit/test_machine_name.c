@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +40,7 @@ static pid_t hold(uid_t uid, gid_t group)
     if (child == 0) {
         if (uid != geteuid() && (setgroups(1, &group) < 0 || setgid(uid) < 0 || setuid(uid) < 0))
             _exit(1);
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* or it outlives a test that failed */
         r = machine_name_take(name, NO_GROUP, &fd, &holder);
         if (write(fds[1], &r, sizeof(r)) == sizeof(r))
             pause();
