@@ -170,6 +170,23 @@ static inline void flush(struct stage *stage)
     assert_int_equal(stage->host->ops->flush(stage->host, LONG_MS), 0);
 }
 
+/* What its balloon was set to last; 0: it was not. */
+static inline uint64_t set_kib(struct stage *stage, size_t i)
+{
+    uint64_t kib = lock(stage, i)->set_kib;
+
+    unlock(stage);
+    return kib;
+}
+
+static inline uint64_t period_s(struct stage *stage, size_t i)
+{
+    uint64_t s = lock(stage, i)->period_s;
+
+    unlock(stage);
+    return s;
+}
+
 static inline void set_missed(struct stage *stage, size_t i, bool missed)
 {
     lock(stage, i)->missed = missed;

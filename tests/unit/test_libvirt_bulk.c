@@ -44,8 +44,7 @@ static void a_tick_is_one_call_and_one_for_each_target(void **state)
         view = gather(stage);
         assert_int_equal(view->calls, 1 + 3);
     }
-    assert_int_equal(lock(stage, 2)->set_kib, 602 * MIB);
-    unlock(stage);
+    assert_int_equal(set_kib(stage, 2), 602 * MIB);
 }
 
 static void statistics_that_are_off_are_switched_on(void **state)
@@ -54,8 +53,7 @@ static void statistics_that_are_off_are_switched_on(void **state)
 
     gather_whole(stage);
     assert_int_equal(calls(stage, FAKE_SET_PERIOD), 1);
-    assert_int_equal(lock(stage, 2)->period_s, 1);
-    unlock(stage);
+    assert_int_equal(period_s(stage, 2), 1);
 }
 
 static void what_a_bulk_call_misses_is_asked_for_again_but_not_for_ever(void **state)
@@ -120,8 +118,7 @@ static void a_target_that_hangs_does_not_hold_the_others(void **state)
     assert_int_equal(stage->host->ops->set_target(stage->host, other, 600 * MIB), 0);
     assert_int_equal(stage->host->ops->set_target(stage->host, other, 700 * MIB), 0);
     flush(stage);
-    assert_int_equal(lock(stage, 2)->set_kib, 700 * MIB);
-    unlock(stage);
+    assert_int_equal(set_kib(stage, 2), 700 * MIB);
     assert_int_equal(calls(stage, FAKE_SET_MEMORY_FLAGS), 2); /* 600 was replaced in the queue */
     gather(stage);
     assert_int_equal(stage->host->ops->set_target(stage->host, first, 601 * MIB), -EBUSY);
@@ -133,8 +130,7 @@ static void a_target_that_hangs_does_not_hold_the_others(void **state)
         usleep(10000);
     }
     flush(stage);
-    assert_int_equal(lock(stage, 0)->set_kib, 602 * MIB);
-    unlock(stage);
+    assert_int_equal(set_kib(stage, 0), 602 * MIB);
 }
 
 static void a_server_that_dies_is_found_again(void **state)
@@ -167,8 +163,7 @@ static void a_server_that_dies_is_found_again(void **state)
                      0);
     flush(stage);
     assert_int_equal(find(gather(stage), "a")->set_error, 0);
-    assert_int_equal(lock(stage, 0)->set_kib, 640 * MIB);
-    unlock(stage);
+    assert_int_equal(set_kib(stage, 0), 640 * MIB);
 }
 
 static void memory_beside_the_balloon_is_reckoned_out(void **state)
@@ -192,8 +187,7 @@ static void memory_beside_the_balloon_is_reckoned_out(void **state)
     assert_int_equal(d->extra_kib, (128 + 96) * MIB);
     assert_int_equal(stage->host->ops->set_target(stage->host, d->uuid, 350 * MIB), 0);
     flush(stage);
-    assert_int_equal(lock(stage, 3)->set_kib, (350 + 128) * MIB); /* QEMU counts DIMMs in */
-    unlock(stage);
+    assert_int_equal(set_kib(stage, 3), (350 + 128) * MIB); /* QEMU counts DIMMs in */
 }
 
 static void a_domain_that_crashed_is_seen_as_one_that_does_not_run(void **state)
@@ -225,10 +219,9 @@ static void a_change_that_is_denied_is_told_for_that_domain_alone(void **state)
     assert_non_null(strstr(a->set_error_text, "access denied"));
     assert_int_equal(find(view, "b")->set_error, 0);
     assert_int_equal(find(view, "c")->set_error, 0);
-    assert_int_equal(lock(stage, 0)->set_kib, 0);
-    assert_int_equal(stage->fake.domains[1].set_kib, 600 * MIB);
-    assert_int_equal(stage->fake.domains[2].set_kib, 600 * MIB);
-    unlock(stage);
+    assert_int_equal(set_kib(stage, 0), 0);
+    assert_int_equal(set_kib(stage, 1), 600 * MIB);
+    assert_int_equal(set_kib(stage, 2), 600 * MIB);
 }
 
 static void a_domain_that_stops_is_forgotten_and_a_new_run_is_another(void **state)

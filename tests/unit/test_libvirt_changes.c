@@ -106,15 +106,14 @@ static void statistics_that_somebody_switched_off_again_stay_off(void **state)
     unsigned before;
 
     gather_whole(stage);
-    assert_int_equal(lock(stage, 2)->period_s, 1);
-    stage->fake.domains[2].period_s = 0;
+    assert_int_equal(period_s(stage, 2), 1);
+    lock(stage, 2)->period_s = 0;
     unlock(stage);
     before = calls(stage, FAKE_XML);
     assert_int_equal(fake_tell(&stage->fake, fake_device_added, 2, "net1", 0, NULL), 1);
     await_xml(stage, before);
     assert_int_equal(calls(stage, FAKE_SET_PERIOD), 1);
-    assert_int_equal(lock(stage, 2)->period_s, 0);
-    unlock(stage);
+    assert_int_equal(period_s(stage, 2), 0);
 }
 
 /* The handle is not seen, but the look-up that makes another is. */
@@ -152,13 +151,11 @@ static void a_target_does_not_reach_the_next_run(void **state)
     go_on(stage);
     flush(stage);
     assert_int_equal(find(gather_whole(stage), "c")->set_error, 0);
-    assert_int_equal(lock(stage, 2)->set_kib, 0);
-    assert_int_equal(stage->fake.domains[0].set_kib, 600 * MIB);
-    unlock(stage);
+    assert_int_equal(set_kib(stage, 2), 0);
+    assert_int_equal(set_kib(stage, 0), 600 * MIB);
     assert_int_equal(stage->host->ops->set_target(stage->host, c, 700 * MIB), 0);
     flush(stage);
-    assert_int_equal(lock(stage, 2)->set_kib, 700 * MIB);
-    unlock(stage);
+    assert_int_equal(set_kib(stage, 2), 700 * MIB);
 }
 
 /* Gathers until the server is found again. */
