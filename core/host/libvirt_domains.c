@@ -108,6 +108,12 @@ static void end_examine(struct libvirt_domains *domains, struct libvirt_work *wo
         lack_xml(known, r);
 }
 
+static void end_left(struct libvirt_domains *domains, const struct libvirt_job *job)
+{
+    domains->left_ended = true;
+    domains->left_lost |= job->outcome == -ENOTCONN;
+}
+
 /* Takes in what has ended since the last time. */
 void libvirt_domains_collect(struct libvirt_domains *domains)
 {
@@ -115,9 +121,8 @@ void libvirt_domains_collect(struct libvirt_domains *domains)
 
     for (; job; job = next) {
         next = job->next;
-        /* It was left to itself, with the connection that listened until then. */
         if (job->kind == LIBVIRT_GATHER)
-            domains->events_lost |= job->outcome == -ENOTCONN;
+            end_left(domains, job);
         if (job->kind == LIBVIRT_SET)
             end_set(domains, (struct libvirt_work *)job);
         if (job->kind == LIBVIRT_EXAMINE) {
@@ -158,7 +163,17 @@ static void read_letters(struct libvirt_domains *domains)
     free(letters);
 }
 
-/* After a connection was lost, events are missing, and libvirtd may have been another. */
+/* True if events may be missing. A call that is left to itself leaves a connection that listens until
+ * it ends, and by then the one in its place listens too, if there is one. */
+static bool missed_events(const struct libvirt_domains *domains,
+                          const struct libvirt_gather *gather, bool fresh)
+{
+    bool other = domains->serial && domains->serial != gather->serial;
+
+    return domains->left_lost || (other && (!fresh || domains->left_ended));
+}
+
+/* After a connection was lost, libvirtd may even have been another. */
 static void doubt_all(struct libvirt_domains *domains)
 {
     for (size_t i = 0; i < domains->known.n; i++) {
@@ -251,15 +266,16 @@ void libvirt_domains_list_hung(const struct libvirt_domains *domains, struct lib
 }
 
 int libvirt_domains_update(struct libvirt_domains *domains, const struct libvirt_gather *gather,
-                           bool all)
+                           bool fresh)
 {
     int r = libvirt_known_update(&domains->known, gather, forget, domains);
 
     if (r)
         return r;
-    if (all || domains->events_lost)
+    if (missed_events(domains, gather, fresh))
         doubt_all(domains);
-    domains->events_lost = false;
+    domains->serial = gather->serial;
+    domains->left_ended = domains->left_lost = false;
     read_letters(domains);
     examine_all(domains);
     return 0;

@@ -19,17 +19,20 @@ struct libvirt_domains {
     uint64_t interval_ms;
     bool watch_only;
     unsigned examining; /* jobs that the present update waits for */
-    bool events_lost;   /* of a connection that was left with a call that hung */
+    uint64_t serial;    /* of the connection that was seen by last; 0: none */
+    bool left_ended; /* a gather that was left to itself has ended since, and its connection ... */
+    bool left_lost;  /* ... was lost */
 };
 
 /* Takes in the jobs that have ended since the last time. */
 void libvirt_domains_collect(struct libvirt_domains *domains);
 
-/* Makes the known domains what `gather` saw and has those examined that are new or have changed;
- * with `all`, every one: events may have been missed. Waits a moment for what they find, so that
- * domains are shown whole as soon as they are shown. 0 or -ENOMEM. */
+/* Makes the known domains what `gather` saw and has those examined that are new or have changed; all
+ * of them if events may have been missed: `fresh` if its connection is another one because a call was
+ * left to itself. Waits a moment for what they find, so that domains are shown whole as soon as they
+ * are shown. 0 or -ENOMEM. */
 int libvirt_domains_update(struct libvirt_domains *domains, const struct libvirt_gather *gather,
-                           bool all);
+                           bool fresh);
 
 /* Tells the next gather which domains hang. */
 void libvirt_domains_list_hung(const struct libvirt_domains *domains,

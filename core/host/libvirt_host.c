@@ -32,7 +32,6 @@ struct libvirt_host {
     struct libvirt_watch watch;
     struct libvirt_domains domains;
     struct wakeup wakeup;
-    uint64_t serial; /* of the connection that was seen by last; 0: none */
     struct host_view view;
     char memory_why[MEMINFO_WHY_BYTES]; /* why the host's memory can't be read */
     size_t capacity;                    /* of view.domains */
@@ -98,13 +97,10 @@ static int read_memory(struct libvirt_host *host)
 
 static int take_in(struct libvirt_host *host, const struct libvirt_gather *gather)
 {
-    /* A connection that changed because a call was left to itself lost no events. */
-    bool lost = host->serial && host->serial != gather->serial && !host->watch.fresh;
-    int r = libvirt_domains_update(&host->domains, gather, lost);
+    int r = libvirt_domains_update(&host->domains, gather, host->watch.fresh);
 
     if (r)
         return r;
-    host->serial = gather->serial;
     host->watch.fresh = false;
     r = make_view(host, gather);
     if (r)

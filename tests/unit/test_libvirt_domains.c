@@ -55,11 +55,12 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* One look; how many calls it led to. */
-static uint64_t update(struct stage *stage)
+/* One look by the connection `serial`; how many calls it led to. */
+static uint64_t look(struct stage *stage, uint64_t serial, bool fresh)
 {
+    stage->gather.serial = serial;
     libvirt_domains_collect(&stage->domains);
-    assert_int_equal(libvirt_domains_update(&stage->domains, &stage->gather, false), 0);
+    assert_int_equal(libvirt_domains_update(&stage->domains, &stage->gather, fresh), 0);
     while (!libvirt_workers_idle(&stage->domains.workers))
         usleep(1000);
     libvirt_domains_collect(&stage->domains);
@@ -79,32 +80,55 @@ static void end_left_gather(struct stage *stage, int outcome)
 
 static void what_is_known_is_not_asked_for_again(void **state)
 {
-    assert_true(update(*state) > 0);
-    assert_int_equal(update(*state), 0);
-    assert_int_equal(update(*state), 0);
+    assert_true(look(*state, 1, false) > 0);
+    assert_int_equal(look(*state, 1, false), 0);
+    assert_int_equal(look(*state, 1, false), 0);
 }
 
-/* Its connection listened until then: what it was told is known, but not what came after. */
-static void events_that_were_lost_with_a_call_that_was_left_are_made_up_for(void **state)
+static void a_connection_that_was_lost_is_made_up_for(void **state)
 {
-    assert_true(update(*state) > 0);
+    assert_true(look(*state, 1, false) > 0);
+    assert_true(look(*state, 2, false) > 0);
+    assert_int_equal(look(*state, 2, false), 0);
+}
+
+static void a_connection_that_was_left_with_its_call_misses_nothing(void **state)
+{
+    assert_true(look(*state, 1, false) > 0);
+    assert_int_equal(look(*state, 2, true), 0);
     end_left_gather(*state, 0);
-    assert_int_equal(update(*state), 0);
+    assert_int_equal(look(*state, 2, false), 0);
+    assert_int_equal(look(*state, 3, true), 0);
+}
+
+/* It listens no more, and the one in its place does not yet. */
+static void a_call_that_was_left_and_ends_before_the_next_connection_is_made_up_for(void **state)
+{
+    assert_true(look(*state, 1, false) > 0);
+    end_left_gather(*state, 0);
+    assert_true(look(*state, 2, true) > 0);
+    assert_int_equal(look(*state, 2, false), 0);
+}
+
+/* The server died, and the next one began so fast that no connection failed. */
+static void a_call_that_was_left_and_is_lost_is_made_up_for(void **state)
+{
+    assert_true(look(*state, 1, false) > 0);
+    assert_int_equal(look(*state, 2, true), 0);
     end_left_gather(*state, -ENOTCONN);
-    assert_true(update(*state) > 0);
-    assert_int_equal(update(*state), 0);
+    assert_true(look(*state, 2, false) > 0);
+    assert_int_equal(look(*state, 2, false), 0);
 }
 
 static void xml_that_could_not_be_read_does_not_wait_when_all_is_doubted(void **state)
 {
     struct stage *stage = *state;
 
-    update(stage);
+    look(stage, 1, false);
     stage->domains.known.list[0]->changed = true;
     stage->domains.known.list[0]->retry_ms = UINT64_MAX;
-    assert_int_equal(update(stage), 0);
-    end_left_gather(stage, -ENOTCONN);
-    assert_true(update(stage) > 0);
+    assert_int_equal(look(stage, 1, false), 0);
+    assert_true(look(stage, 2, false) > 0);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -114,7 +138,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_known_is_not_asked_for_again),
         TEST(xml_that_could_not_be_read_does_not_wait_when_all_is_doubted),
-        TEST(events_that_were_lost_with_a_call_that_was_left_are_made_up_for),
+        TEST(a_connection_that_was_lost_is_made_up_for),
+        TEST(a_connection_that_was_left_with_its_call_misses_nothing),
+        TEST(a_call_that_was_left_and_ends_before_the_next_connection_is_made_up_for),
+        TEST(a_call_that_was_left_and_is_lost_is_made_up_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
