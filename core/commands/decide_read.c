@@ -128,7 +128,8 @@ static uint64_t either(uint64_t known, uint64_t otherwise)
 static int complete_bounds(struct snapshot_domain *d, const struct config *config, char *error,
                            size_t error_size)
 {
-    struct domain_settings settings = config_domain(config, d->seen.name, "");
+    struct domain_settings settings =
+        config_domain(config, config->domain_defaults, d->seen.name, "");
     struct memcoord_domain *seen = &d->seen;
     bool has_min = seen->min_kib != MEMCOORD_UNKNOWN;
 

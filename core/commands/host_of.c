@@ -12,6 +12,7 @@ int host_of(const struct config *config, const char *proc, bool watch_only, stru
 {
     const struct host_options options = {
         .uri = config->daemon.uri,
+        .file = config->file,
         .proc = proc,
         .interval_ms = config->daemon.interval_ms,
         .watch_only = watch_only,

@@ -145,6 +145,7 @@ int setup_load(const char *file, struct setup *setup, struct problems *problems)
 
     if (r == 0 || (r == -EINVAL && loaded.config.file)) {
         setup_check_remote(&loaded.config, problems);
+        host_check(loaded.config.daemon.uri, loaded.config.file, problems);
         r = setup_policies(&loaded, problems);
     }
     if (r == 0 && problems->n > n_problems)

@@ -122,9 +122,9 @@ void config_format(const struct config_key *key, const void *base, char *text, s
  * ("6ba7b810-*"): `[domain d*]` means names. */
 bool config_rule_matches(const struct domain_rule *rule, const char *name, const char *uuid);
 
-/* The settings of that domain: the defaults, then each [domain GLOB] that means it, in the file's
- * order. */
-struct domain_settings config_domain(const struct config *config, const char *name,
-                                     const char *uuid);
+/* The settings of that domain: `base` (the defaults, or what its host proposes in their place), then
+ * each [domain GLOB] that means it, in the file's order. */
+struct domain_settings config_domain(const struct config *config, struct domain_settings base,
+                                     const char *name, const char *uuid);
 
 #endif

@@ -24,10 +24,10 @@ bool config_rule_matches(const struct domain_rule *rule, const char *name, const
     return domain_looks_like_uuid(rule->glob) && fnmatch(rule->glob, uuid, FNM_CASEFOLD) == 0;
 }
 
-struct domain_settings config_domain(const struct config *config, const char *name,
-                                     const char *uuid)
+struct domain_settings config_domain(const struct config *config, struct domain_settings base,
+                                     const char *name, const char *uuid)
 {
-    struct domain_settings settings = config->domain_defaults;
+    struct domain_settings settings = base;
 
     for (size_t i = 0; i < config->n_domain_rules; i++) {
         const struct domain_rule *rule = &config->domain_rules[i];

@@ -18,7 +18,7 @@
 /* clang-format off */
 const struct config_key config_keys[] = {
     { "memcoord", "uri", TEXT, "qemu:///system", NULL,
-      "the libvirt host; a remote one can only be watched", DAEMON(uri) },
+      "the libvirt host; a remote one can only be watched; sim:FILE simulates one", DAEMON(uri) },
     { "memcoord", "interval", DURATION, "1s", "100ms..60min",
       "time between two rounds", DAEMON(interval_ms) },
     { "memcoord", "policy", TEXT, "threshold", NULL,

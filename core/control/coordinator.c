@@ -174,22 +174,25 @@ int coordinator_tick(struct coordinator *c)
     return 0;
 }
 
-/* Sleeps until `next_ms`; a wake before gives one extra tick at the most. */
-static void rest(struct coordinator *c, uint64_t next_ms, bool *extra_done,
+/* Sleeps until `next_ms`; a wake before gives one extra tick at the most. False: the host is over. */
+static bool rest(struct coordinator *c, uint64_t next_ms, bool *extra_done,
                  const volatile sig_atomic_t *stop)
 {
     while (!*stop) {
         enum host_wake wake = c->host->ops->wait(c->host, next_ms);
 
+        if (wake == HOST_WAKE_END)
+            return false;
         if (wake == HOST_WAKE_TIMER || c->host->ops->now_ms(c->host) >= next_ms) {
             *extra_done = false;
-            return;
+            return true;
         }
         if (wake == HOST_WAKE_REQUEST || *extra_done)
             continue;
         *extra_done = true;
-        return;
+        return true;
     }
+    return false;
 }
 
 void coordinator_run(struct coordinator *c, uint64_t max_ticks, const volatile sig_atomic_t *stop)
@@ -209,7 +212,8 @@ void coordinator_run(struct coordinator *c, uint64_t max_ticks, const volatile s
             next_ms += interval_ms;
         if (next_ms <= now_ms) /* what was missed is not made up for */
             next_ms = now_ms + interval_ms;
-        rest(c, next_ms, &extra_done, stop);
+        if (!rest(c, next_ms, &extra_done, stop))
+            return;
     }
 }
 

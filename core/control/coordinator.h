@@ -34,7 +34,8 @@ struct coordinator {
  * -ENOMEM (logged). A policy that fails costs its plan, not the tick. */
 int coordinator_tick(struct coordinator *coordinator);
 
-/* Ticks until *stop is set (host_wake() ends the waiting) or `max_ticks` are done (0: no end). A wake
+/* Ticks until *stop is set (host_wake() ends the waiting), the host is over (HOST_WAKE_END), or
+ * `max_ticks` are done (0: no end). A wake
  * before the time gives at most one extra tick an interval. */
 void coordinator_run(struct coordinator *coordinator, uint64_t max_ticks,
                      const volatile sig_atomic_t *stop);

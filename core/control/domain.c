@@ -27,11 +27,17 @@ static void uuid_format(const uint8_t uuid[HOST_UUID_BYTES], char text[UUID_TEXT
     }
 }
 
-static void configure(struct domain *d, const struct config *config)
+/* What the host proposes stands in for the defaults; the configuration's sections win. */
+static void configure(struct domain *d, const struct host_domain *seen, const struct config *config)
 {
     const struct amount *usual = &config->domain_defaults.min;
+    struct domain_settings base = config->domain_defaults;
 
-    d->settings = config_domain(config, d->name, d->uuid_text);
+    if (seen->proposal && seen->proposal->min_kib != UNKNOWN)
+        base.min = (struct amount){ .kib = seen->proposal->min_kib };
+    if (seen->proposal && seen->proposal->weight != UNKNOWN)
+        base.weight = seen->proposal->weight;
+    d->settings = config_domain(config, base, d->name, d->uuid_text);
     d->min_is_default = d->settings.min.kib == usual->kib && d->settings.min.bp == usual->bp;
 }
 
@@ -46,7 +52,7 @@ struct domain *domain_new(const struct host_domain *seen, uint64_t now_ms,
     }
     memcpy(d->uuid, seen->uuid, sizeof(d->uuid));
     uuid_format(d->uuid, d->uuid_text);
-    configure(d, config);
+    configure(d, seen, config);
     d->run_id = seen->run_id;
     d->balloon_kib = d->host_balloon_kib = d->initial_kib = seen->balloon_kib;
     moves_adopt(d);
@@ -169,16 +175,16 @@ static void see_rss(struct domain *d, const struct host_domain *seen)
     }
 }
 
-static void see_name(struct domain *d, const char *name, const struct config *config)
+static void see_name(struct domain *d, const struct host_domain *seen, const struct config *config)
 {
     char *copy;
 
-    if (!strcmp(d->name, name) || !(copy = strdup(name)))
+    if (!strcmp(d->name, seen->name) || !(copy = strdup(seen->name)))
         return;
-    log_info("%s: is named %s now", d->name, name);
+    log_info("%s: is named %s now", d->name, seen->name);
     free(d->name);
     d->name = copy;
-    configure(d, config);
+    configure(d, seen, config);
 }
 
 void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t now_ms,
@@ -186,7 +192,7 @@ void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t 
 {
     uint64_t before_kib = domain->host_balloon_kib;
 
-    see_name(domain, seen->name, config);
+    see_name(domain, seen, config);
     domain->state = seen->state;
     domain->unmanageable = seen->unmanageable;
     domain->set_aside = seen->set_aside;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/problems.h"
 #include "memcoord/policy.h"
 
 #define HOST_UUID_BYTES 16
@@ -27,12 +28,19 @@ enum host_domain_state {
     HOST_DOMAIN_MIGRATING
 };
 
+/* What stands with a domain on its host for whoever coordinates it; MEMCOORD_UNKNOWN: nothing. It takes
+ * the place of the configuration's defaults, and sections of the configuration win over it. */
+struct host_proposal {
+    uint64_t min_kib, weight;
+};
+
 /* What one gather saw of one running domain. Figures are KiB, MEMCOORD_UNKNOWN where not known. */
 struct host_domain {
     uint8_t uuid[HOST_UUID_BYTES];
     const char *name; /* of the host's, valid until the next gather or close */
     int64_t run_id;   /* differs between two runs of the same domain (libvirt's id) */
     enum host_domain_state state;
+    const struct host_proposal *proposal; /* of the host's, like the name; NULL: none */
     const char *unmanageable; /* why its balloon must not be touched (static text); NULL: it may */
     bool set_aside;       /* its memory is huge pages: nothing of it is promised from the pool */
     bool autodeflate;     /* the guest may take memory back by itself */
@@ -64,7 +72,8 @@ enum host_wake {
     HOST_WAKE_TIMER,     /* the time has come */
     HOST_WAKE_PRESSURE,  /* host memory is short */
     HOST_WAKE_LIFECYCLE, /* a domain came, went, paused or resumed */
-    HOST_WAKE_REQUEST    /* host_wake() was called */
+    HOST_WAKE_REQUEST,   /* host_wake() was called */
+    HOST_WAKE_END        /* the host is over: there is nothing more to wait for */
 };
 
 struct host;
@@ -100,6 +109,8 @@ struct host {
 
 struct host_options {
     const char *uri;
+    const char
+        *file; /* the configuration's; a file in the URI is found from its folder; NULL: here */
     const char *proc;     /* "/proc", or a folder with meminfo and pressure/memory for tests */
     uint64_t interval_ms; /* for the period of the guests' statistics and the waiting for answers */
     bool watch_only;      /* change nothing, not even the statistics' period */
@@ -114,6 +125,10 @@ int host_open(const struct host_options *options, struct host **host, char *erro
 
 /* Whether `uri` leads to another machine, which can be watched only; tells without connecting. */
 bool host_is_remote(const char *uri);
+
+/* Looks at what `uri` names without opening it, and adds to `problems` what is wrong with it: the
+ * scenario of a simulated host. `file` as in host_options. */
+void host_check(const char *uri, const char *file, struct problems *problems);
 
 /* Closes it; NULL is fine. */
 void host_close(struct host *host);

@@ -92,7 +92,7 @@ static void each_key_reaches_its_field(void **state)
                  "stale_after = 10s\nrescue = no\nrescue_below = 11MiB\nrescue_keep = 12MiB\n"
                  "hands_off = 13s\n"
                  "[domain a]\nmin = 14MiB\nmax = 15MiB\nweight = 16\nmanage = no\n");
-    struct domain_settings settings = config_domain(&config, "a", UUID);
+    struct domain_settings settings = config_domain(&config, config.domain_defaults, "a", UUID);
 
     (void)state;
     assert_string_equal(config.daemon.uri, "test:///default");
@@ -262,9 +262,9 @@ static void the_last_matching_domain_section_wins_key_by_key(void **state)
                                     "[domain web*]\nweight = 2\nmanage = no\n"
                                     "[domain web?]\nweight = 3\n"
                                     "[domain my web]\nweight = 4\n");
-    struct domain_settings web1 = config_domain(&config, "web1", UUID);
-    struct domain_settings web10 = config_domain(&config, "web10", UUID);
-    struct domain_settings db = config_domain(&config, "db", UUID);
+    struct domain_settings web1 = config_domain(&config, config.domain_defaults, "web1", UUID);
+    struct domain_settings web10 = config_domain(&config, config.domain_defaults, "web10", UUID);
+    struct domain_settings db = config_domain(&config, config.domain_defaults, "db", UUID);
 
     (void)state;
     assert_int_equal(web1.weight, 3);
@@ -274,8 +274,9 @@ static void the_last_matching_domain_section_wins_key_by_key(void **state)
     assert_int_equal(web10.weight, 2);
     assert_int_equal(db.weight, 1);
     assert_int_equal(db.manage, 1);
-    assert_int_equal(config_domain(&config, "my web", UUID).weight, 4);
-    assert_int_equal(config_domain(&config, "Web1", UUID).weight, 1); /* names have a case */
+    assert_int_equal(config_domain(&config, config.domain_defaults, "my web", UUID).weight, 4);
+    assert_int_equal(config_domain(&config, config.domain_defaults, "Web1", UUID).weight,
+                     1); /* names have a case */
     config_free(&config);
 }
 
@@ -285,10 +286,15 @@ static void domains_match_by_uuid_in_any_case(void **state)
                                     "[domain 6ba7b811-*]\nweight = 6\n");
 
     (void)state;
-    assert_int_equal(config_domain(&config, "a", UUID).weight, 5);
-    assert_int_equal(config_domain(&config, "a", "6ba7b811-0000-0000-0000-000000000000").weight, 6);
-    assert_int_equal(config_domain(&config, "a", "6ba7b812-0000-0000-0000-000000000000").weight,
-                     1000);
+    assert_int_equal(config_domain(&config, config.domain_defaults, "a", UUID).weight, 5);
+    assert_int_equal(
+        config_domain(&config, config.domain_defaults, "a", "6ba7b811-0000-0000-0000-000000000000")
+            .weight,
+        6);
+    assert_int_equal(
+        config_domain(&config, config.domain_defaults, "a", "6ba7b812-0000-0000-0000-000000000000")
+            .weight,
+        1000);
     config_free(&config);
 }
 
@@ -298,8 +304,8 @@ static void a_short_glob_does_not_match_uuids(void **state)
     struct config config = accepted("[domain 6*]\nweight = 5\n[domain 6ba7b810*]\nweight = 6\n");
 
     (void)state;
-    assert_int_equal(config_domain(&config, "a", UUID).weight, 1000);
-    assert_int_equal(config_domain(&config, "6th", UUID).weight, 5);
+    assert_int_equal(config_domain(&config, config.domain_defaults, "a", UUID).weight, 1000);
+    assert_int_equal(config_domain(&config, config.domain_defaults, "6th", UUID).weight, 5);
     config_free(&config);
 }
 

@@ -364,7 +364,7 @@ static void what_cannot_be_opened_says_why(void **state)
     } cases[] = {
         { "qemu:///system?socket=/nonexistent/sock", "/nonexistent/sock" },
         { "test:///nonexistent/file.xml", "test:///nonexistent/file.xml: " },
-        { "sim:conf/demo.ini", "no simulated host yet" },
+        { "sim:/nonexistent/demo.ini", "/nonexistent/demo.ini: can't be opened" },
     };
 
     (void)state;

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Where the memory of a simulated guest is. */
+#include "host/sim_guest.h"
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+uint64_t sim_free_kib(const struct sim_guest *g)
+{
+    return less(g->touched_kib + g->untouched_kib, g->spec->settings.watermark_kib);
+}
+
+uint64_t sim_usable_kib(const struct sim_guest *g)
+{
+    return less(g->touched_kib + g->untouched_kib + g->cache_kib, g->spec->settings.watermark_kib);
+}
+
+uint64_t sim_room_kib(const struct sim_guest *g)
+{
+    return g->lists_kib + sim_usable_kib(g);
+}
+
+static uint64_t take_from(uint64_t *part, uint64_t kib)
+{
+    uint64_t taken_kib = memcoord_min(*part, kib);
+
+    *part -= taken_kib;
+    return taken_kib;
+}
+
+/* Free memory that was touched goes first: what was freed last is on the shortest lists. */
+static uint64_t take_free(struct sim_guest *g, uint64_t kib)
+{
+    uint64_t taken_kib = take_from(&g->touched_kib, kib);
+
+    return taken_kib + take_from(&g->untouched_kib, kib - taken_kib);
+}
+
+void sim_take(struct sim_guest *g, uint64_t kib)
+{
+    kib -= take_from(&g->lists_kib, kib);
+    kib -= take_free(g, memcoord_min(kib, sim_free_kib(g)));
+    take_from(&g->cache_kib, kib);
+}
+
+void sim_free_anon(struct sim_guest *g, uint64_t kib)
+{
+    g->touched_kib += take_from(&g->anon_kib, kib);
+}
+
+void sim_drop_cache(struct sim_guest *g)
+{
+    g->touched_kib += g->cache_kib;
+    g->cache_kib = 0;
+}
+
+void sim_give_back(struct sim_guest *g, uint64_t kib)
+{
+    uint64_t to_lists_kib = memcoord_min(kib, less(g->spec->settings.lists_kib, g->lists_kib));
+
+    g->balloon_kib += kib;
+    g->lists_kib += to_lists_kib;
+    g->untouched_kib += kib - to_lists_kib;
+}
+
+uint64_t sim_parts_kib(const struct sim_guest *g)
+{
+    return g->kernel_kib + g->system_kib + g->anon_kib + g->cache_kib + g->lists_kib +
+           g->touched_kib + g->untouched_kib;
+}
+
+void sim_count_rss(struct sim_guest *g)
+{
+    uint64_t touched_kib = g->balloon_kib - g->untouched_kib - g->lists_kib;
+
+    g->host_swapped_kib = memcoord_min(g->host_swapped_kib, touched_kib);
+    g->rss_kib = g->spec->settings.overhead_kib + touched_kib - g->host_swapped_kib;
+    g->peak_kib = memcoord_max(g->peak_kib, g->rss_kib);
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How a simulated guest changes in time. Between events at most one thing moves, mostly, and one step
+ * goes all the way; where several do, or memory is short, steps are SIM_STEP_MS long. */
+#include "host/sim_guest.h"
+
+/* Longer steps would not fit 64 bits with the fastest rates. */
+#define LONGEST_MS UINT64_C(1000000000)
+/* The host is told of a balloon that moves once in so long. */
+#define TELL_EVERY_MS 1000
+
+static uint64_t less(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+static uint64_t held_kib(const struct sim_guest *g)
+{
+    return g->anon_kib + g->swapped_kib;
+}
+
+static uint64_t swap_left_kib(const struct sim_guest *g)
+{
+    return less(g->spec->settings.swap_kib, g->swapped_kib);
+}
+
+uint64_t sim_guest_demand_kib(const struct sim_guest *g, uint64_t at_ms)
+{
+    if (g->life != SIM_RUNS || g->away_until_ms > 0)
+        return 0;
+    return load_kib(&g->load.now, memcoord_min(at_ms, g->frozen_at_ms));
+}
+
+/* ---- the balloon */
+
+static bool has_temper(const struct sim_guest *g, enum temper_kind kind)
+{
+    return g->spec->settings.temper.kind == kind &&
+           g->now_ms >= SIM_EPOCH_MS + g->spec->settings.temper_at_ms;
+}
+
+/* Where it is going; where it is if it goes nowhere. */
+static uint64_t goal_kib(const struct sim_guest *g)
+{
+    if (g->life != SIM_RUNS || has_temper(g, TEMPER_STUCK) || has_temper(g, TEMPER_DEAD) ||
+        g->spec->settings.temper.kind == TEMPER_NO_DRIVER)
+        return g->balloon_kib;
+    if (g->target_kib < g->balloon_kib && has_temper(g, TEMPER_LIMIT))
+        return memcoord_min(memcoord_max(g->target_kib, g->spec->settings.temper.limit_kib),
+                            g->balloon_kib);
+    return g->target_kib;
+}
+
+/* Without room it waits, unless reclaim can swap something out for it. */
+static bool balloon_moves(const struct sim_guest *g)
+{
+    uint64_t goal = goal_kib(g);
+
+    if (goal >= g->balloon_kib)
+        return goal > g->balloon_kib;
+    return sim_room_kib(g) > 0 || (swap_left_kib(g) > 0 && g->anon_kib > 0);
+}
+
+static bool sticks(const struct sim_guest *g)
+{
+    const struct temper *t = &g->spec->settings.temper;
+
+    return has_temper(g, TEMPER_STICKS) && g->now_ms % t->every_ms < t->sticks_ms;
+}
+
+/* ---- how long a step may be */
+
+static uint64_t earlier(uint64_t event_ms, uint64_t now_ms, uint64_t until_ms)
+{
+    return event_ms > now_ms ? memcoord_min(event_ms, until_ms) : until_ms;
+}
+
+static uint64_t next_event_ms(const struct sim_guest *g)
+{
+    uint64_t until_ms = SIM_NEVER;
+
+    until_ms = earlier(g->load.now.end_ms, g->now_ms, until_ms);
+    until_ms = earlier(SIM_EPOCH_MS + g->spec->settings.temper_at_ms, g->now_ms, until_ms);
+    until_ms = earlier(g->away_until_ms, g->now_ms, until_ms);
+    until_ms = earlier(g->boots_until_ms, g->now_ms, until_ms);
+    if (g->told_kib != g->balloon_kib)
+        until_ms = earlier(g->told_ms + TELL_EVERY_MS, g->now_ms, until_ms);
+    return until_ms;
+}
+
+static uint64_t ms_for(uint64_t kib, uint64_t kib_per_s)
+{
+    return kib * 1000 / kib_per_s + 1;
+}
+
+/* How fast demand rises now; 0 if it does not. */
+static uint64_t rise_kib_per_s(const struct sim_guest *g)
+{
+    const struct load_segment *now = &g->load.now;
+
+    if (g->away_until_ms > 0 || now->to_kib <= now->from_kib)
+        return 0;
+    return memcoord_mul_div(now->to_kib - now->from_kib, 1000, now->end_ms - now->from_ms) + 1;
+}
+
+/* A load that rises with demand, or behind it: until room runs out at the latest. */
+static uint64_t rising_ms(const struct sim_guest *g, uint64_t rise, uint64_t behind_kib)
+{
+    const struct guest_settings *s = &g->spec->settings;
+    uint64_t room_kib = sim_room_kib(g);
+
+    if (behind_kib > 0)
+        return room_kib >= behind_kib && rise == 0 ? ms_for(behind_kib, s->touch_kib_per_s)
+                                                   : SIM_STEP_MS;
+    if (rise > s->touch_kib_per_s)
+        return SIM_STEP_MS;
+    return memcoord_max(room_kib / 2 * 1000 / rise, SIM_STEP_MS);
+}
+
+static uint64_t balloon_ms(const struct sim_guest *g)
+{
+    const struct guest_settings *s = &g->spec->settings;
+    uint64_t goal = goal_kib(g);
+
+    if (s->temper.kind == TEMPER_STICKS)
+        return SIM_STEP_MS;
+    if (goal > g->balloon_kib)
+        return ms_for(goal - g->balloon_kib, s->takes_kib_per_s);
+    return sim_room_kib(g) >= g->balloon_kib - goal
+               ? ms_for(g->balloon_kib - goal, s->gives_kib_per_s)
+               : SIM_STEP_MS;
+}
+
+static bool cache_fills(const struct sim_guest *g)
+{
+    return g->cache_kib < g->cache_max_kib && sim_free_kib(g) > 0;
+}
+
+uint64_t sim_step_end_ms(const struct sim_guest *g, uint64_t to_ms, bool *rests)
+{
+    uint64_t end_ms = next_event_ms(g), step_ms = LONGEST_MS;
+    uint64_t demand_kib = sim_guest_demand_kib(g, g->now_ms), held = held_kib(g);
+    uint64_t rise = rise_kib_per_s(g), behind_kib = less(demand_kib, held);
+    bool moves = balloon_moves(g), rises = rise > 0 || behind_kib > 0;
+
+    *rests = g->life == SIM_BOOTS || g->now_ms >= g->frozen_at_ms;
+    if (*rests)
+        return g->life == SIM_BOOTS ? end_ms : SIM_NEVER;
+    *rests = !moves && !rises && held == demand_kib && g->swapped_kib == 0 && !cache_fills(g) &&
+             g->load.now.from_kib == g->load.now.to_kib;
+    if (*rests)
+        return end_ms;
+    if ((moves && rises) || (g->swapped_kib > 0 && (moves || rises || sim_room_kib(g) > 0)))
+        step_ms = SIM_STEP_MS;
+    else if (moves)
+        step_ms = balloon_ms(g);
+    else if (rises)
+        step_ms = rising_ms(g, rise, behind_kib);
+    return memcoord_min(memcoord_min(end_ms, to_ms), g->now_ms + memcoord_min(step_ms, LONGEST_MS));
+}
+
+/* ---- what moves */
+
+/* What flows in `ms`; less than a KiB is kept for the next time. */
+static uint64_t flow(uint64_t *rest, uint64_t kib_per_s, uint64_t ms)
+{
+    uint64_t total = kib_per_s * memcoord_min(ms, LONGEST_MS) + *rest;
+
+    *rest = total % 1000;
+    return total / 1000;
+}
+
+/* Up to `kib` of the load go to the guest's swap, as fast as that is. */
+static uint64_t swap_out(struct sim_guest *g, uint64_t kib, uint64_t ms)
+{
+    kib = memcoord_min(kib, memcoord_min(swap_left_kib(g), g->anon_kib));
+    if (kib == 0)
+        return 0;
+    kib = memcoord_min(kib, flow(&g->rests.swap_out, g->spec->settings.swap_kib_per_s, ms));
+    g->anon_kib -= kib;
+    g->swapped_kib += kib;
+    g->swap_out_kib += kib;
+    return kib;
+}
+
+static void move_balloon(struct sim_guest *g, uint64_t ms)
+{
+    const struct guest_settings *s = &g->spec->settings;
+    uint64_t goal = goal_kib(g), kib, fits_kib;
+
+    if (!balloon_moves(g) || sticks(g))
+        return;
+    if (goal > g->balloon_kib) {
+        kib = flow(&g->rests.balloon, s->takes_kib_per_s, ms);
+        sim_give_back(g, memcoord_min(kib, goal - g->balloon_kib));
+        return;
+    }
+    kib = flow(&g->rests.balloon, s->gives_kib_per_s, ms);
+    kib = memcoord_min(kib, g->balloon_kib - goal);
+    fits_kib = memcoord_min(kib, sim_room_kib(g));
+    sim_take(g, fits_kib);
+    g->balloon_kib -= fits_kib;
+    g->balloon_kib -= swap_out(g, kib - fits_kib, ms);
+}
+
+static void kill_load(struct sim_guest *g)
+{
+    sim_free_anon(g, g->anon_kib);
+    g->swapped_kib = 0;
+    g->kills++;
+    g->away_until_ms =
+        g->spec->settings.restart_ms > 0 ? g->now_ms + g->spec->settings.restart_ms : SIM_NEVER;
+}
+
+/* More than it holds: from what is free, else by swapping out the rest of it, else it is killed. */
+static void grow_load(struct sim_guest *g, uint64_t by_kib, uint64_t ms)
+{
+    uint64_t want_kib = flow(&g->rests.touch, g->spec->settings.touch_kib_per_s, ms);
+    uint64_t fits_kib, out_kib;
+
+    want_kib = memcoord_min(want_kib, by_kib);
+    fits_kib = memcoord_min(want_kib, sim_room_kib(g));
+    sim_take(g, fits_kib);
+    g->anon_kib += fits_kib;
+    want_kib -= fits_kib;
+    if (want_kib == 0)
+        return;
+    out_kib = swap_out(g, want_kib, ms);
+    g->anon_kib += out_kib;
+    if (out_kib < want_kib && (swap_left_kib(g) == 0 || g->anon_kib == 0))
+        kill_load(g);
+}
+
+static void move_load(struct sim_guest *g, uint64_t demand_kib, uint64_t ms)
+{
+    uint64_t held = held_kib(g), goes_kib;
+
+    if (demand_kib > held) {
+        grow_load(g, demand_kib - held, ms);
+    } else if (demand_kib < held) {
+        goes_kib = memcoord_min(held - demand_kib, g->anon_kib);
+        sim_free_anon(g, goes_kib);
+        g->swapped_kib -= held - demand_kib - goes_kib;
+    }
+}
+
+static void fill_cache(struct sim_guest *g, uint64_t ms)
+{
+    uint64_t kib = memcoord_min(less(g->cache_max_kib, g->cache_kib), sim_free_kib(g));
+    uint64_t lists_kib = g->lists_kib;
+
+    if (kib == 0)
+        return;
+    kib = memcoord_min(kib, flow(&g->rests.cache, g->spec->settings.cache_kib_per_s, ms));
+    g->lists_kib = 0; /* out of sim_take()'s reach: cache is filled from free memory */
+    sim_take(g, kib);
+    g->lists_kib = lists_kib;
+    g->cache_kib += kib;
+}
+
+/* What is swapped comes back where there is room. Where there is none, the load touches it all the same,
+ * in its part of the load, and something else must go. */
+static void swap_in(struct sim_guest *g, uint64_t ms)
+{
+    uint64_t room_kib = sim_room_kib(g), kib_per_s = g->spec->settings.swap_kib_per_s, kib;
+
+    if (g->swapped_kib == 0)
+        return;
+    if (room_kib == 0)
+        kib_per_s = memcoord_mul_div(kib_per_s, g->swapped_kib, held_kib(g));
+    kib = flow(&g->rests.swap_in, kib_per_s, ms);
+    if (room_kib > 0) {
+        kib = memcoord_min(kib, memcoord_min(g->swapped_kib, room_kib));
+        sim_take(g, kib);
+        g->anon_kib += kib;
+        g->swapped_kib -= kib;
+    } else {
+        g->swap_out_kib += kib;
+    }
+    g->swap_in_kib += kib;
+    g->major_faults += kib / 4;
+}
+
+/* ---- what happens at a moment */
+
+/* The driver is there: until now it owned its maximum, and now its balloon takes what it shall not have. */
+static void end_boot(struct sim_guest *g)
+{
+    g->life = SIM_RUNS;
+    g->boots_until_ms = 0;
+    sim_samples_begin(g, g->now_ms);
+}
+
+static void tell_host(struct sim_guest *g)
+{
+    if (g->told_kib == g->balloon_kib || g->now_ms < g->told_ms + TELL_EVERY_MS)
+        return;
+    g->told_kib = g->balloon_kib;
+    g->told_ms = g->now_ms;
+}
+
+static void happen(struct sim_guest *g)
+{
+    while (g->now_ms >= g->load.now.end_ms) {
+        load_next(&g->load);
+        if (g->load.now.drops_cache)
+            sim_drop_cache(g);
+    }
+    if (g->away_until_ms > 0 && g->now_ms >= g->away_until_ms)
+        g->away_until_ms = 0;
+    if (g->life == SIM_BOOTS && g->now_ms >= g->boots_until_ms)
+        end_boot(g);
+    tell_host(g);
+}
+
+void sim_step(struct sim_guest *g, uint64_t to_ms)
+{
+    uint64_t ms = to_ms - g->now_ms, demand_kib = sim_guest_demand_kib(g, to_ms);
+
+    if (g->life == SIM_RUNS && g->now_ms < g->frozen_at_ms) {
+        move_balloon(g, ms);
+        move_load(g, demand_kib, ms);
+        fill_cache(g, ms);
+        swap_in(g, ms);
+        sim_count_rss(g);
+    }
+    g->now_ms = to_ms;
+    happen(g);
+}
