@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a simulated guest does, behaviour by behaviour. */
+#include "lib/sim_fixture.h"
+
+#include "util/log.h"
+
+/* A guest of 1 GiB of 2: kernel 50, system 30, watermark 60, so that 884 of it are usable. */
+#define GUEST                                                                                    \
+    "[guest a]\nmax = 2GiB\nballoon = 1GiB\nkernel = 50MiB\nsystem = 30MiB\nwatermark = 60MiB\n" \
+    "lists = 40MiB\noverhead = 80MiB\n"
+#define USABLE (884 * MIB)
+
+static void what_it_wants_it_holds(void **state)
+{
+    struct host *host =
+        sim_open("8GiB", 60, GUEST "load = idle 1s; ramp 100MiB/s to 500MiB; hold\n");
+    const struct sim_guest *g = sim_guest(host, 0);
+
+    (void)state;
+    assert_int_equal(sim_usable_kib(g), USABLE);
+    sim_until(host, 1000);
+    assert_int_equal(g->anon_kib, 0);
+    sim_until(host, 3500);
+    assert_int_equal(g->anon_kib, 250 * MIB);
+    sim_until(host, 20000);
+    assert_int_equal(g->anon_kib, 500 * MIB);
+    assert_int_equal(sim_usable_kib(g), USABLE - 500 * MIB);
+    assert_int_equal(sim_parts_kib(g), g->balloon_kib);
+    host_close(host);
+}
+
+static void a_jump_is_touched_as_fast_as_it_can(void **state)
+{
+    struct host *host =
+        sim_open("8GiB", 60, GUEST "touch = 200MiB/s\nload = idle 1s; take 600MiB; hold\n");
+    const struct sim_guest *g = sim_guest(host, 0);
+
+    (void)state;
+    sim_until(host, 2000);
+    assert_in_range(g->anon_kib, 198 * MIB, 202 * MIB);
+    assert_int_equal(sim_guest_demand_kib(g, SIM_EPOCH_MS + 2000), 600 * MIB);
+    sim_until(host, 4100);
+    assert_int_equal(g->anon_kib, 600 * MIB);
+    host_close(host);
+}
+
+static void cache_fills_what_is_free_and_makes_room(void **state)
+{
+    struct host *host = sim_open(
+        "8GiB", 200,
+        GUEST
+        "cache = 600MiB\ncache_speed = 50MiB/s\n"
+        "load = drop; idle 20s; ramp 100MiB/s to 800MiB; hold 10s; free; idle 20s; drop; hold\n");
+    const struct sim_guest *g = sim_guest(host, 0);
+
+    (void)state;
+    assert_int_equal(g->cache_kib, 600 * MIB); /* it runs already */
+    sim_until(host, 20000);
+    assert_int_equal(g->cache_kib, 600 * MIB);
+    assert_int_equal(sim_usable_kib(g), USABLE); /* it can be had */
+    sim_until(host, 30000);
+    assert_int_equal(g->anon_kib, 800 * MIB);
+    assert_int_equal(g->kills, 0);
+    assert_in_range(g->cache_kib, 0, USABLE - 800 * MIB);
+    sim_until(host, 39000); /* freed at 38 s */
+    assert_in_range(g->cache_kib, 100 * MIB, 140 * MIB);
+    sim_until(host, 58500); /* dropped at 58 s */
+    assert_in_range(g->cache_kib, 24 * MIB, 26 * MIB);
+    host_close(host);
+}
+
+static void without_swap_it_is_killed_and_comes_back(void **state)
+{
+    struct host *host =
+        sim_open("8GiB", 60,
+                 GUEST "restart = 5s\nload = ramp 100MiB/s to 1GiB; hold 2s; take 100MiB; hold\n");
+    const struct sim_guest *g = sim_guest(host, 0);
+
+    (void)state;
+    sim_until(host, 8800);
+    assert_int_equal(g->kills, 0);
+    assert_int_equal(sim_usable_kib(g) / MIB, 4);
+    sim_until(host, 8900);
+    assert_int_equal(g->kills, 1);
+    assert_int_equal(g->anon_kib, 0);
+    sim_until(host, 13800);
+    assert_int_equal(g->anon_kib, 0);
+    sim_until(host, 15000); /* what it wants now */
+    assert_int_equal(g->anon_kib, 100 * MIB);
+    assert_int_equal(g->kills, 1);
+    assert_int_equal(sim_host_machine(host)->counts.load_kills, 1);
+    host_close(host);
+}
+
+static void a_killed_load_may_stay_away(void **state)
+{
+    struct host *host =
+        sim_open("8GiB", 60, GUEST "restart = 0\nload = ramp 100MiB/s to 1GiB; take 10MiB; hold\n");
+    const struct sim_guest *g = sim_guest(host, 0);
+
+    (void)state;
+    sim_until(host, 60000);
+    assert_int_equal(g->kills, 1);
+    assert_int_equal(g->anon_kib, 0);
+    host_close(host);
+}
+
+static void swap_takes_what_does_not_fit_and_gives_it_back(void **state)
+{
+    struct host *host =
+        sim_open("8GiB", 100, GUEST "swap = 512MiB\nload = ramp 50MiB/s to 1GiB; hold\n");
+    const struct sim_guest *g = sim_guest(host, 0);
+    uint64_t swapped_kib, in_kib;
+
+    (void)state;
+    sim_until(host, 30000);
+    assert_int_equal(g->kills, 0);
+    swapped_kib = g->swapped_kib;
+    assert_int_equal(swapped_kib, GIB - USABLE);
+    assert_int_equal(g->anon_kib + g->swapped_kib, GIB);
+    in_kib = g->swap_in_kib;
+    sim_until(host, 31000); /* it is touched nonetheless */
+    assert_true(g->swap_in_kib > in_kib);
+    assert_int_equal(g->swapped_kib, swapped_kib);
+    sim_ask(host, 0, 2 * GIB);
+    sim_until(host, 33500); /* 140 MiB at 100 MiB/s */
+    assert_int_equal(g->swapped_kib, 0);
+    assert_true(g->major_faults > 0);
+    host_close(host);
+}
+
+static void a_full_swap_ends_in_a_kill(void **state)
+{
+    struct host *host =
+        sim_open("8GiB", 100, GUEST "swap = 100MiB\nload = ramp 50MiB/s to 1GiB; hold\n");
+    const struct sim_guest *g = sim_guest(host, 0);
+
+    (void)state;
+    sim_until(host, 30000);
+    assert_true(g->kills >= 1);
+    assert_int_equal(g->swapped_kib + g->anon_kib == 0 || g->away_until_ms == 0, true);
+    host_close(host);
+}
+
+/* ---- the balloon */
+
+static void it_gives_and_takes_at_its_speeds(void **state)
+{
+    struct host *host = sim_open("8GiB", 60, GUEST);
+    const struct sim_guest *g = sim_guest(host, 0);
+
+    (void)state;
+    sim_ask(host, 0, 564 * MIB); /* 460 MiB at 920 MiB/s */
+    sim_until(host, 250);
+    assert_in_range(g->balloon_kib, 793 * MIB, 795 * MIB);
+    sim_until(host, 510);
+    assert_int_equal(g->balloon_kib, 564 * MIB);
+    sim_ask(host, 0, 2 * GIB); /* 1484 MiB at 2150 MiB/s */
+    sim_until(host, 610);
+    assert_in_range(g->balloon_kib, (564 + 214) * MIB, (564 + 216) * MIB);
+    sim_until(host, 1300);
+    assert_int_equal(g->balloon_kib, 2 * GIB);
+    assert_int_equal(sim_parts_kib(g), g->balloon_kib);
+    host_close(host);
+}
+
+static void it_gives_only_what_the_guest_can_spare(void **state)
+{
+    struct host *host =
+        sim_open("8GiB", 60, GUEST "load = take 300MiB; hold 20s; free; idle 20s\n");
+    const struct sim_guest *g = sim_guest(host, 0);
+
+    (void)state;
+    sim_ask(host, 0, 100 * MIB);
+    sim_until(host, 10000);
+    assert_int_equal(g->balloon_kib, (50 + 30 + 60 + 300) * MIB);
+    assert_int_equal(g->kills, 0);
+    sim_until(host, 30000); /* what was freed goes, too */
+    assert_int_equal(g->balloon_kib, (50 + 30 + 60) * MIB);
+    host_close(host);
+}
+
+static void what_comes_back_waits_on_lists_until_it_is_used(void **state)
+{
+    struct host *host =
+        sim_open("8GiB", 60, GUEST "load = take 200MiB; hold 5s; ramp 100MiB/s to 230MiB; hold\n");
+    const struct sim_guest *g = sim_guest(host, 0);
+    uint64_t usable_kib = sim_usable_kib(g);
+
+    (void)state;
+    sim_ask(host, 0, GIB + 30 * MIB);
+    sim_until(host, 2000);
+    assert_int_equal(g->lists_kib, 30 * MIB);
+    assert_int_equal(sim_usable_kib(g), usable_kib); /* it has more, and nothing of it */
+    sim_ask(host, 0, GIB + 100 * MIB);
+    sim_until(host, 4000);
+    assert_int_equal(g->lists_kib, 40 * MIB);
+    assert_int_equal(sim_usable_kib(g), usable_kib + 60 * MIB);
+    sim_until(host, 7000);
+    assert_int_equal(g->lists_kib, 10 * MIB); /* a program got 30 of it */
+    host_close(host);
+}
+
+static uint64_t balloon_after(const char *temper, uint64_t ask_kib, uint64_t ms)
+{
+    char text[512];
+    struct host *host;
+    uint64_t kib;
+
+    snprintf(text, sizeof(text), GUEST "temper = %s\n", temper);
+    host = sim_open("8GiB", 60, text);
+    sim_ask(host, 0, ask_kib);
+    sim_until(host, ms);
+    kib = sim_guest(host, 0)->balloon_kib;
+    host_close(host);
+    return kib;
+}
+
+static void each_temper_is_what_it_says(void **state)
+{
+    (void)state;
+    assert_int_equal(balloon_after("works", 564 * MIB, 600), 564 * MIB);
+    assert_int_equal(balloon_after("limit 700MiB", 564 * MIB, 9000), 700 * MIB);
+    assert_int_equal(balloon_after("limit 700MiB", 800 * MIB, 9000), 800 * MIB);
+    assert_int_equal(balloon_after("limit 700MiB", 2 * GIB, 9000), 2 * GIB);
+    assert_int_equal(balloon_after("stuck", 564 * MIB, 9000), GIB);
+    assert_int_equal(balloon_after("stuck", 2 * GIB, 9000), GIB);
+    assert_int_equal(balloon_after("dead", 564 * MIB, 9000), GIB);
+    assert_int_equal(balloon_after("no driver", 564 * MIB, 9000), GIB);
+    /* half of the time: 0.5 s of moving take a second at most, and more than 0.6 s */
+    assert_true(balloon_after("sticks 250ms every 500ms", 564 * MIB, 600) > 600 * MIB);
+    assert_int_equal(balloon_after("sticks 250ms every 500ms", 564 * MIB, 1100), 564 * MIB);
+}
+
+static void a_temper_may_come_later(void **state)
+{
+    struct host *host = sim_open("8GiB", 60, GUEST "temper = stuck\ntemper_at = 10s\n");
+    const struct sim_guest *g = sim_guest(host, 0);
+
+    (void)state;
+    sim_ask(host, 0, 600 * MIB);
+    sim_until(host, 5000);
+    assert_int_equal(g->balloon_kib, 600 * MIB);
+    sim_until(host, 10000);
+    sim_ask(host, 0, 800 * MIB);
+    sim_until(host, 30000);
+    assert_int_equal(g->balloon_kib, 600 * MIB);
+    host_close(host);
+}
+
+/* ---- what the host sees */
+
+static void the_host_learns_of_a_balloon_once_a_second(void **state)
+{
+    struct host *host = sim_open("8GiB", 60, GUEST);
+
+    (void)state;
+    sim_until(host, 5000);
+    sim_ask(host, 0, 564 * MIB);
+    sim_until(host, 5900); /* it is there, and nobody knows */
+    assert_int_equal(sim_guest(host, 0)->balloon_kib, 564 * MIB);
+    assert_int_equal(sim_look(host)->domains[0].balloon_kib, GIB);
+    sim_until(host, 6000);
+    assert_int_equal(sim_look(host)->domains[0].balloon_kib, 564 * MIB);
+    host_close(host);
+}
+
+static void samples_lag_and_tell_of_their_own_moment(void **state)
+{
+    struct host *host =
+        sim_open("8GiB", 60, GUEST "lag = 500ms\njitter = 300ms\nload = ramp 10MiB/s to 600MiB\n");
+    uint64_t last_ms = 0;
+
+    (void)state;
+    for (uint64_t ms = 100; ms < 50000; ms += 370) {
+        const struct host_domain *d;
+        uint64_t since_ms;
+
+        sim_until(host, ms);
+        d = &sim_look(host)->domains[0];
+        assert_in_range(SIM_EPOCH_MS + ms - d->sampled_ms, 500, 1820);
+        assert_true(d->sampled_ms >= last_ms);
+        last_ms = d->sampled_ms;
+        since_ms = d->sampled_ms > SIM_EPOCH_MS ? d->sampled_ms - SIM_EPOCH_MS : 0;
+        assert_in_range(d->usable_kib, USABLE - since_ms * 10 * MIB / 1000 - 1,
+                        USABLE - since_ms * 10 * MIB / 1000 + 1);
+        assert_int_equal(d->guest_total_kib, GIB - 50 * MIB);
+        assert_int_equal(d->unused_kib - d->usable_kib, 60 * MIB);
+    }
+    host_close(host);
+}
+
+/* The same samples, whether somebody looks all the time or once in a while. */
+static void samples_do_not_depend_on_who_looks(void **state)
+{
+    static const char guest[] =
+        GUEST "cache = 300MiB\n"
+              "load = ramp 10MiB/s to 200MiB; hold 7s; free; hold 4s; repeat\n";
+    struct host *often = sim_open("8GiB", 600, guest), *rarely = sim_open("8GiB", 600, guest);
+
+    (void)state;
+    for (uint64_t ms = 50; ms <= 500000; ms += 50) {
+        const struct host_domain *a, *b;
+
+        sim_until(often, ms);
+        a = &sim_look(often)->domains[0];
+        if (ms % 20150)
+            continue;
+        sim_until(rarely, ms);
+        b = &sim_look(rarely)->domains[0];
+        assert_int_equal(a->sampled_ms, b->sampled_ms);
+        assert_int_equal(a->usable_kib, b->usable_kib);
+    }
+    host_close(often);
+    host_close(rarely);
+}
+
+static void statistics_go_stale_and_come_back(void **state)
+{
+    struct host *host = sim_open("8GiB", 60, GUEST "silent_at = 10s\nsilent_for = 10s\n");
+    uint64_t last_ms;
+
+    (void)state;
+    sim_until(host, 15000);
+    last_ms = sim_look(host)->domains[0].sampled_ms;
+    assert_in_range(last_ms, SIM_EPOCH_MS + 8900, SIM_EPOCH_MS + 9999);
+    sim_until(host, 20000);
+    assert_int_equal(sim_look(host)->domains[0].sampled_ms, last_ms);
+    sim_until(host, 22000);
+    assert_true(sim_look(host)->domains[0].sampled_ms >= SIM_EPOCH_MS + 20000);
+    host_close(host);
+}
+
+static void the_dead_and_the_driverless_give_none(void **state)
+{
+    struct host *host = sim_open("8GiB", 60,
+                                 GUEST "temper = dead\ntemper_at = 10s\n"
+                                       "load = ramp 10MiB/s to 500MiB\n"
+                                       "[guest b]\nmax = 1GiB\ntemper = no driver\n");
+    const struct host_view *view;
+
+    (void)state;
+    sim_until(host, 40000);
+    view = sim_look(host);
+    assert_in_range(view->domains[0].sampled_ms, SIM_EPOCH_MS + 8900, SIM_EPOCH_MS + 9999);
+    assert_int_equal(sim_guest(host, 0)->anon_kib / MIB, 100); /* nor does anything else go on */
+    assert_int_equal(view->domains[1].sampled_ms, MEMCOORD_UNKNOWN);
+    assert_int_equal(view->domains[1].usable_kib, MEMCOORD_UNKNOWN);
+    host_close(host);
+}
+
+static void rss_is_what_was_touched_and_falls_when_the_balloon_takes(void **state)
+{
+    struct host *host =
+        sim_open("8GiB", 60, GUEST "load = idle 5s; take 500MiB; hold 5s; free; idle 40s\n");
+    uint64_t idle_kib = (80 + 50 + 30) * MIB;
+
+    (void)state;
+    sim_until(host, 4000);
+    assert_int_equal(sim_look(host)->domains[0].rss_kib, idle_kib);
+    sim_until(host, 9000);
+    assert_int_equal(sim_look(host)->domains[0].rss_kib, idle_kib + 500 * MIB);
+    sim_until(host, 15000); /* free, but not for the host */
+    assert_int_equal(sim_look(host)->domains[0].rss_kib, idle_kib + 500 * MIB);
+    assert_int_equal(sim_look(host)->memory.available_kib, 7 * GIB - idle_kib - 500 * MIB);
+    sim_ask(host, 0, 724 * MIB);
+    sim_until(host, 20000);
+    assert_int_equal(sim_look(host)->domains[0].rss_kib, idle_kib + 200 * MIB);
+    sim_ask(host, 0, GIB); /* what it gets back is promised, not touched */
+    sim_until(host, 25000);
+    assert_int_equal(sim_look(host)->domains[0].rss_kib, idle_kib + 200 * MIB);
+    host_close(host);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_it_wants_it_holds),
+        cmocka_unit_test(a_jump_is_touched_as_fast_as_it_can),
+        cmocka_unit_test(cache_fills_what_is_free_and_makes_room),
+        cmocka_unit_test(without_swap_it_is_killed_and_comes_back),
+        cmocka_unit_test(a_killed_load_may_stay_away),
+        cmocka_unit_test(swap_takes_what_does_not_fit_and_gives_it_back),
+        cmocka_unit_test(a_full_swap_ends_in_a_kill),
+        cmocka_unit_test(it_gives_and_takes_at_its_speeds),
+        cmocka_unit_test(it_gives_only_what_the_guest_can_spare),
+        cmocka_unit_test(what_comes_back_waits_on_lists_until_it_is_used),
+        cmocka_unit_test(each_temper_is_what_it_says),
+        cmocka_unit_test(a_temper_may_come_later),
+        cmocka_unit_test(the_host_learns_of_a_balloon_once_a_second),
+        cmocka_unit_test(samples_lag_and_tell_of_their_own_moment),
+        cmocka_unit_test(samples_do_not_depend_on_who_looks),
+        cmocka_unit_test(statistics_go_stale_and_come_back),
+        cmocka_unit_test(the_dead_and_the_driverless_give_none),
+        cmocka_unit_test(rss_is_what_was_touched_and_falls_when_the_balloon_takes),
+    };
+
+    log_open(LOG_LEVEL_ERROR);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
