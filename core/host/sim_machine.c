@@ -58,60 +58,6 @@ static void count_rss(struct sim_machine *m)
     }
 }
 
-static void happen(struct sim_machine *m)
-{
-    bool any = false;
-
-    while (m->next_event < m->n_events && m->events[m->next_event].at_ms <= m->now_ms) {
-        const struct sim_event *event = &m->events[m->next_event++];
-        struct sim_guest *g = &m->guests[event->guest];
-
-        if (event->starts)
-            sim_guest_start(g, m->now_ms, seed_of(m, event->guest));
-        else
-            sim_guest_stop(g); /* one that was killed is gone already */
-        any = true;
-    }
-    if (!any)
-        return;
-    m->changed = true;
-    list_alive(m);
-    count_rss(m);
-}
-
-int sim_machine_begin(struct sim_machine *m, const struct scenario *scenario)
-{
-    size_t n = scenario->n_guests;
-
-    *m = (struct sim_machine){ .scenario = scenario,
-                               .now_ms = SIM_EPOCH_MS,
-                               .end_ms = SIM_EPOCH_MS + scenario->duration_ms };
-    m->guests = calloc(n + 1, sizeof(*m->guests));
-    m->saved = calloc(n + 1, sizeof(*m->saved));
-    m->alive = calloc(n + 1, sizeof(*m->alive));
-    m->events = calloc(2 * n + 1, sizeof(*m->events));
-    if (!m->guests || !m->saved || !m->alive || !m->events) {
-        sim_machine_free(m);
-        return -ENOMEM;
-    }
-    for (size_t i = 0; i < n; i++)
-        sim_guest_begin(&m->guests[i], &scenario->guests[i], seed_of(m, i));
-    plan_events(m);
-    load_begin(&m->used, scenario->used.load, random_start(scenario->seed, 0), m->now_ms);
-    m->used_kib = load_kib(&m->used.now, m->now_ms);
-    happen(m);
-    return 0;
-}
-
-void sim_machine_free(struct sim_machine *m)
-{
-    free(m->guests);
-    free(m->saved);
-    free(m->alive);
-    free(m->events);
-    *m = (struct sim_machine){ 0 };
-}
-
 /* ---- running short */
 
 uint64_t sim_machine_available_kib(const struct sim_machine *m)
@@ -198,6 +144,63 @@ static void feel_pressure(struct sim_machine *m, uint64_t ms, bool is_short)
     m->psi_bp = memcoord_min(m->psi_bp + part_ms * 10000 / PSI_WINDOW_MS, 10000);
     m->counts.short_ms += ms;
     m->pressed = true;
+}
+
+/* ---- what is planned */
+
+static void happen(struct sim_machine *m)
+{
+    bool any = false;
+
+    while (m->next_event < m->n_events && m->events[m->next_event].at_ms <= m->now_ms) {
+        const struct sim_event *event = &m->events[m->next_event++];
+        struct sim_guest *g = &m->guests[event->guest];
+
+        if (event->starts)
+            sim_guest_start(g, m->now_ms, seed_of(m, event->guest));
+        else
+            sim_guest_stop(g); /* one that was killed is gone already */
+        any = true;
+    }
+    if (!any)
+        return;
+    m->changed = true;
+    list_alive(m);
+    count_rss(m);
+    relieve(m); /* what one has at its start may be too much */
+}
+
+int sim_machine_begin(struct sim_machine *m, const struct scenario *scenario)
+{
+    size_t n = scenario->n_guests;
+
+    *m = (struct sim_machine){ .scenario = scenario,
+                               .now_ms = SIM_EPOCH_MS,
+                               .end_ms = SIM_EPOCH_MS + scenario->duration_ms };
+    m->guests = calloc(n + 1, sizeof(*m->guests));
+    m->saved = calloc(n + 1, sizeof(*m->saved));
+    m->alive = calloc(n + 1, sizeof(*m->alive));
+    m->events = calloc(2 * n + 1, sizeof(*m->events));
+    if (!m->guests || !m->saved || !m->alive || !m->events) {
+        sim_machine_free(m);
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < n; i++)
+        sim_guest_begin(&m->guests[i], &scenario->guests[i], seed_of(m, i));
+    plan_events(m);
+    load_begin(&m->used, scenario->used.load, random_start(scenario->seed, 0), m->now_ms);
+    m->used_kib = load_kib(&m->used.now, m->now_ms);
+    happen(m);
+    return 0;
+}
+
+void sim_machine_free(struct sim_machine *m)
+{
+    free(m->guests);
+    free(m->saved);
+    free(m->alive);
+    free(m->events);
+    *m = (struct sim_machine){ 0 };
 }
 
 /* ---- moving */
