@@ -220,6 +220,7 @@ int scenario_make_guests(struct scenario_read *read)
     int r = 0;
 
     for (size_t i = 0; i < read->n_sections && r == 0; i++)
-        r = make(read, &read->sections[i]);
+        if (*read->sections[i].name) /* else it has been told of */
+            r = make(read, &read->sections[i]);
     return r < 0 ? r : check_names(read);
 }
