@@ -162,7 +162,7 @@ build/memcoord.pc: FORCE
 install: all build/memcoord.pc
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/memcoord \
 	  $(DESTDIR)$(PREFIX)/include/memcoord $(DESTDIR)$(PREFIX)/lib/pkgconfig \
-	  $(DESTDIR)$(PREFIX)/share/doc/memcoord/policies $(DESTDIR)$(PREFIX)/share/memcoord \
+	  $(DESTDIR)$(PREFIX)/share/doc/memcoord/policies $(DESTDIR)$(PREFIX)/share/memcoord/scenarios \
 	  $(DESTDIR)$(SYSCONFDIR)/memcoord
 	$(INSTALL) -m 755 memcoord $(DESTDIR)$(PREFIX)/bin/
 	$(INSTALL) -m 755 $(policies) $(DESTDIR)$(PREFIX)/lib/memcoord/
@@ -170,6 +170,7 @@ install: all build/memcoord.pc
 	$(INSTALL) -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/memcoord/
 	$(INSTALL) -m 644 policies/*.md $(DESTDIR)$(PREFIX)/share/doc/memcoord/policies/
 	$(INSTALL) -m 644 conf/*.ini $(DESTDIR)$(PREFIX)/share/memcoord/
+	$(INSTALL) -m 644 conf/scenarios/* $(DESTDIR)$(PREFIX)/share/memcoord/scenarios/
 	[ -e $(DESTDIR)$(SYSCONFDIR)/memcoord/coord.ini ] || \
 	  $(INSTALL) -m 644 conf/coord.ini $(DESTDIR)$(SYSCONFDIR)/memcoord/
 	$(INSTALL) -m 644 build/memcoord.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/

@@ -295,13 +295,16 @@ static bool try(struct sim_machine *m, uint64_t to_ms)
     return true;
 }
 
-/* Halves the way until each part goes, or is a single step. */
+/* Halves the way until a part goes, or is a single step; dares twice as much after each that went. */
 static void move(struct sim_machine *m, uint64_t to_ms)
 {
-    while (m->now_ms < to_ms && !m->pressed && !m->changed) {
-        uint64_t part_ms = to_ms - m->now_ms;
+    uint64_t part_ms = to_ms - m->now_ms;
 
-        while (!try(m, m->now_ms + part_ms))
+    while (m->now_ms < to_ms && !m->pressed && !m->changed) {
+        part_ms = memcoord_min(part_ms, to_ms - m->now_ms);
+        if (try(m, m->now_ms + part_ms))
+            part_ms *= 2;
+        else
             part_ms = memcoord_max(part_ms / 2, SIM_STEP_MS);
     }
 }

@@ -108,9 +108,12 @@ static uint64_t rising_ms(const struct sim_guest *g, uint64_t rise, uint64_t beh
     const struct guest_settings *s = &g->spec->settings;
     uint64_t room_kib = sim_room_kib(g);
 
+    if (behind_kib > 0 && rise > 0)
+        return SIM_STEP_MS;
+    if (behind_kib > 0 && room_kib >= behind_kib)
+        return ms_for(behind_kib, s->touch_kib_per_s);
     if (behind_kib > 0)
-        return room_kib >= behind_kib && rise == 0 ? ms_for(behind_kib, s->touch_kib_per_s)
-                                                   : SIM_STEP_MS;
+        return memcoord_max(room_kib * 1000 / s->touch_kib_per_s, SIM_STEP_MS);
     if (rise > s->touch_kib_per_s)
         return SIM_STEP_MS;
     return memcoord_max(room_kib / 2 * 1000 / rise, SIM_STEP_MS);
