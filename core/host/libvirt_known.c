@@ -230,6 +230,7 @@ bool libvirt_known_show(struct libvirt_known *known, const struct libvirt_gather
 
     if (seen->current_kib == MEMCOORD_UNKNOWN || seen->maximum_kib == MEMCOORD_UNKNOWN)
         return false;
+    *shown = (struct host_domain){ 0 };
     memcpy(shown->uuid, known->uuid, HOST_UUID_BYTES);
     shown->name = known->name;
     shown->run_id = known->run_id;
