@@ -36,7 +36,8 @@ static struct trace *add_trace(struct scenario *scenario, struct trace read)
         return NULL;
     }
     *trace = read;
-    return traces[scenario->n_traces++] = trace;
+    traces[scenario->n_traces++] = trace;
+    return trace;
 }
 
 struct trace *scenario_trace(struct scenario_read *read, const struct guest_settings *settings,
@@ -82,7 +83,8 @@ const struct load *scenario_load_of(struct scenario_read *read,
         return NULL;
     }
     *load = (struct load){ .rounds = 1, .series = series, .linear = settings->linear };
-    return loads[scenario->n_loads++] = load;
+    loads[scenario->n_loads++] = load;
+    return load;
 }
 
 /* ---- the whole */

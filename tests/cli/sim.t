@@ -87,7 +87,7 @@ refused "a folder without files" "s.ini:7: load: no trace there: none holds no f
 
 # ---- traces as published: where they are not, this says so
 
-traces=${MEMCOORD_TRACES:-/work/shared/traces/bitbrains-rnd-2013-8}
+traces=${MEMCOORD_TRACES:-$top/../shared/traces/bitbrains-rnd-2013-8}
 if [ -d "$traces" ]; then
     printf '[scenario]\nduration = 1440min\n[host]\nmemory = 4TiB\n[guest vm-*]\nload = trace %s\n' "$traces" > s.ini
     printf '[memcoord]\nuri = sim:s.ini\npolicy = hold\ninterval = 5min\n' > x.ini

@@ -3,6 +3,7 @@
 #include "lib/cmocka.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,13 +192,16 @@ static void a_file_of_nonsense_is_not_read_to_its_end(void **state)
 /* 64 machines of a week, as published: read where they are. */
 static void the_published_files_are_read(void **state)
 {
-    const char *path = getenv("MEMCOORD_TRACES");
+    const char *given = getenv("MEMCOORD_TRACES"), *top = getenv("MEMCOORD_TOP");
+    char path[PATH_MAX];
     struct problems problems = { 0 };
     struct trace read = { 0 };
 
     (void)state;
-    if (!path)
-        path = "/work/shared/traces/bitbrains-rnd-2013-8";
+    if (given)
+        snprintf(path, sizeof(path), "%s", given);
+    else
+        snprintf(path, sizeof(path), "%s/../shared/traces/bitbrains-rnd-2013-8", top ? top : ".");
     if (access(path, R_OK) < 0) {
         print_message("skipped: %s is not there\n", path);
         skip();
