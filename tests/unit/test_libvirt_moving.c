@@ -85,7 +85,8 @@ static void a_domain_that_cannot_be_asked_migrates_on(void **state)
     unsigned before;
 
     gather_whole(stage);
-    lock(stage, 1)->moving = stage->fake.domains[1].busy = true;
+    lock(stage, 1)->moving = true;
+    stage->fake.domains[1].busy = true;
     unlock(stage);
     assert_int_equal(fake_tell(&stage->fake, fake_migration, 1, NULL, 1, &iteration), 1);
     await_state(stage, "b", HOST_DOMAIN_MIGRATING);
@@ -98,7 +99,8 @@ static void a_domain_that_cannot_be_asked_migrates_on(void **state)
     }
     flush(stage);
     assert_int_equal(find(gather(stage), "b")->state, HOST_DOMAIN_MIGRATING);
-    lock(stage, 1)->moving = stage->fake.domains[1].busy = false;
+    lock(stage, 1)->moving = false;
+    stage->fake.domains[1].busy = false;
     unlock(stage);
     tell_job_completed(stage, 1);
     await_state(stage, "b", HOST_DOMAIN_RUNNING);
