@@ -304,6 +304,13 @@ vm_qemu_pids() {
         grep -l "$vm_dir/vmlinu[z]" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3
 }
 
+# Process ids of this test's libvirtd, should one have been lost sight of.
+vm_libvirtd_pids() {
+    [ -z "$vm_dir" ] ||
+        grep -lzFx "XDG_RUNTIME_DIR=$vm_dir/run" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 |
+            xargs -r -n 1 sh -c '[ "$(cat "/proc/$0/comm" 2>/dev/null)" != libvirtd ] || echo "$0"'
+}
+
 vm_down() {
     local pid
     trap '' INT TERM HUP
@@ -316,6 +323,7 @@ vm_down() {
         wait "$vm_libvirtd" 2>/dev/null
         vm_libvirtd=
     fi
+    for pid in $(vm_libvirtd_pids); do kill -KILL "$pid" 2>/dev/null && vm_until 10 vm_gone "$pid"; done
     for pid in $(vm_qemu_pids); do kill -KILL "$pid" 2>/dev/null && vm_until 10 vm_gone "$pid"; done
     vm_keep_evidence
     [ -z "$vm_dir" ] || rm -rf "$vm_dir"
