@@ -26,7 +26,7 @@ struct model_sample {
 };
 
 struct model_guest {
-    bool alive, paused, migrating, managed, set_aside, shrink_paused;
+    bool alive, paused, migrating, managed, set_aside, shrink_paused, moved_by_others;
     char name[8];
     uint64_t min_kib, max_kib, weight, extra_kib;
     /* the truth */
@@ -222,6 +222,8 @@ static inline void model_move_guest(struct model *m, struct model_guest *g, uint
     if (one_in(r, 30))
         g->shrink_paused = !g->shrink_paused;
     if (one_in(r, 30))
+        g->moved_by_others = !g->moved_by_others;
+    if (one_in(r, 30))
         g->temper = (enum temper)below(r, TEMPERS);
     if (one_in(r, 40))
         g->silent_until_ms = m->now_ms + between(r, 1, 15000);
@@ -394,10 +396,12 @@ static inline void model_fill(const struct model *m, const struct model_guest *g
                   .stats_age_ms = age,
                   .growth_kib_per_s = g->growth_kib_per_s },
         .extra_kib = g->extra_kib,
+        .booting_kib = g->sampled ? 0 : g->max_kib,
         .overhead_kib = g->overhead_kib,
         .shrunk_kib = model_shrunk(m, g),
         .set_aside = g->set_aside,
         .shrink_paused = g->shrink_paused,
+        .moved_by_others = g->moved_by_others,
         .not_coming = g->waiting > 3,
         .stale_rescue = stale && g->sample.usable_kib < m->guard.rescue_below_kib &&
                         m->now_ms - g->stale_step_ms >= m->guard.stale_after_ms,

@@ -19,11 +19,14 @@ static inline uint64_t ahead_kib(const struct model *m, const struct memcoord_do
 }
 
 /* In need by fresh statistics, now or before the next tick. */
-static inline bool starves(const struct model *m, const struct memcoord_domain *s)
+static inline bool starves(const struct model *m, const struct snapshot_domain *d)
 {
+    const struct memcoord_domain *s = &d->seen;
+    uint64_t usable = s->usable_kib;
     if (!m->guard.rescue || s->flags & MEMCOORD_STALE || s->usable_kib == MEMCOORD_UNKNOWN)
         return false;
-    const uint64_t usable = memcoord_min(s->usable_kib, less(s->target_kib, s->used_kib));
+    if (!d->moved_by_others) /* else what it is told to have is not what it will have */
+        usable = memcoord_min(usable, less(s->target_kib, s->used_kib));
     return less(usable, ahead_kib(m, s)) < m->guard.rescue_below_kib ||
            (s->swap_in_kib_per_s != MEMCOORD_UNKNOWN && s->swap_in_kib_per_s > 0 &&
             s->usable_kib < m->guard.guest_reserve_kib);
@@ -37,7 +40,7 @@ static inline uint64_t rescue_kib(const struct model *m, const struct snapshot_d
         return 0;
     if (m->guard.rescue && s->flags & MEMCOORD_STALE && d->stale_rescue)
         return memcoord_min(s->max_kib, s->target_kib + m->guard.guest_reserve_kib);
-    if (!starves(m, s))
+    if (!starves(m, d))
         return 0;
     return memcoord_min(s->max_kib, s->used_kib + m->guard.guest_reserve_kib + ahead_kib(m, s));
 }

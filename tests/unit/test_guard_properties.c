@@ -58,8 +58,10 @@ static void make_plan(struct model *m)
 /* Memory that a guest may touch without asking, by what is known of it. */
 static uint64_t promised_kib(const struct model_guest *g)
 {
-    const uint64_t holds_kib = memcoord_max(g->seen_kib, g->target_kib) + g->extra_kib;
-    return g->set_aside ? 0 : less(holds_kib + g->overhead_kib, g->rss_kib);
+    uint64_t holds_kib = memcoord_max(g->seen_kib, g->target_kib);
+    if (!g->sampled) /* it boots, and owns all until its driver loads */
+        holds_kib = memcoord_max(holds_kib, g->max_kib);
+    return g->set_aside ? 0 : less(holds_kib + g->extra_kib + g->overhead_kib, g->rss_kib);
 }
 
 /* What the host can give is what is available, less the reserve, all that was promised and what KSM
