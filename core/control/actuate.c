@@ -51,21 +51,31 @@ static void set_all(const struct actuation *a, bool grows)
             set(a, a->domains->list[i], a->verdicts[i].granted_kib);
 }
 
-/* Tells the host that a target which is not followed is none any more. */
+/* What is told anew: the target, but above max no more than the guest has. */
+static uint64_t reasserted_kib(const struct memcoord_domain *seen)
+{
+    return memcoord_max(memcoord_min(seen->target_kib, seen->max_kib),
+                        memcoord_min(seen->target_kib, seen->balloon_kib));
+}
+
+/* Tells the host that a target which is not followed is none any more. One that must not be changed now
+ * is told when it may be. */
 static void reassert(const struct actuation *a)
 {
     for (size_t i = 0; i < a->domains->n; i++) {
+        const struct memcoord_domain *seen = &a->snapshot->domains[i].seen;
         struct domain *d = a->domains->list[i];
+        uint64_t kib = reasserted_kib(seen);
         int r;
 
-        if (!d->reassert)
+        if (!d->reassert || !(seen->flags & MEMCOORD_MOVABLE))
             continue;
         d->reassert = false;
         if (a->verdicts[i].granted_kib != d->target_kib)
             continue; /* it gets another */
-        r = a->host->ops->set_target(a->host, d->uuid, d->target_kib);
+        r = a->host->ops->set_target(a->host, d->uuid, kib);
         if (r == 0)
-            moves_asked(d, d->target_kib, a->now_ms);
+            moves_asked(d, kib, a->now_ms);
         d->reassert = r == -EBUSY; /* the next tick tries again */
     }
 }

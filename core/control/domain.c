@@ -12,6 +12,8 @@
 
 #define UNKNOWN MEMCOORD_UNKNOWN
 
+/* A sample that is older than this is no newer than what the host tells of the balloon. */
+static const uint64_t host_late_ms = 2000;
 /* Samples for which a balloon must stand still before its domain counts as booted. */
 static const uint64_t still_samples_needed = 3;
 
@@ -56,7 +58,7 @@ struct domain *domain_new(const struct host_domain *seen, uint64_t now_ms,
     d->run_id = seen->run_id;
     d->balloon_kib = d->host_balloon_kib = d->initial_kib = seen->balloon_kib;
     moves_adopt(d);
-    d->asked_kib = UNKNOWN;
+    d->asked_kib = d->asked_before_kib = UNKNOWN;
     d->kernel_kib = d->rss_kib = UNKNOWN;
     d->first_seen_ms = d->moved_ms = d->host_moved_ms = d->arrived_ms = now_ms;
     d->is_new = true;
@@ -86,13 +88,14 @@ static void see_host_balloon(struct domain *d, uint64_t balloon_kib, uint64_t no
 /* What the guest owns now. The host learns of a balloon's move up to a second late; a sample that is
  * newer than the host's last news, and than what was asked last, may tell of it first. Memory beside
  * the balloon is in the guest's total, and would be taken for the balloon's. */
-static uint64_t size_now(const struct domain *d)
+static uint64_t size_now(const struct domain *d, uint64_t now_ms)
 {
     const struct domain_sample *sample = &d->sample;
     uint64_t size_kib;
 
     if (sample->sampled_ms == UNKNOWN || sample->guest_total_kib == UNKNOWN ||
         d->kernel_kib == UNKNOWN || d->extra_kib > 0 || d->autodeflate ||
+        sample->sampled_ms + host_late_ms <= now_ms ||
         sample->sampled_ms <= memcoord_max(d->host_moved_ms, d->set_ms))
         return d->host_balloon_kib;
     size_kib = memcoord_min(sample->guest_total_kib + d->kernel_kib, d->host_max_kib);
@@ -144,16 +147,18 @@ static void see_sample(struct domain *d, const struct host_domain *seen, uint64_
     sample_take(&d->sample, seen, size_at_sample(d, seen, before_kib));
 }
 
-/* A target that could not be set: the balloon is what counts, and it is tried again later. */
-static void see_failure(struct domain *d, const struct host_domain *seen, uint64_t now_ms)
+/* What became of the last target. One that could not be set leaves the one before in force, and is
+ * tried again later. */
+static void see_outcome(struct domain *d, const struct host_domain *seen, uint64_t now_ms)
 {
     uint64_t wait_ms;
 
+    if (d->setting && !seen->setting)
+        moves_ended(d, seen->set_error == 0);
     if (seen->set_error == 0)
         return;
     wait_ms = moves_next_wait_ms(d);
     d->retry_ms = now_ms + wait_ms;
-    d->target_kib = seen->balloon_kib;
     log_warning("%s: its balloon could not be set: %s; next try in %" PRIu64 " s", d->name,
                 seen->set_error_text ? seen->set_error_text : strerror(-seen->set_error),
                 wait_ms / 1000);
@@ -200,10 +205,10 @@ void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t 
     domain->host_max_kib = seen->max_kib;
     domain->extra_kib = seen->extra_kib;
     see_rss(domain, seen);
-    see_failure(domain, seen, now_ms);
+    see_outcome(domain, seen, now_ms);
     see_host_balloon(domain, seen->balloon_kib, now_ms);
     see_sample(domain, seen, before_kib);
-    moves_see(domain, size_now(domain), now_ms, config);
+    moves_see(domain, size_now(domain, now_ms), now_ms, config);
 }
 
 void domain_asked(struct domain *domain, uint64_t kib, uint64_t now_ms, uint64_t interval_ms)

@@ -54,13 +54,18 @@ struct domain {
     struct domain_sample sample;
 
     uint64_t target_kib; /* asked for last, or what the balloon was found at */
-    uint64_t asked_kib;  /* the last target of ours that may be in force; MEMCOORD_UNKNOWN: none */
-    uint64_t path_low_kib, path_high_kib; /* where our targets may have led it since the last one */
-    uint64_t initial_kib;                 /* what it had before memcoord changed it */
+    /* Our targets that the host was handed; the guest follows the last that was set. */
+    uint64_t asked_kib, asked_before_kib; /* the last, and the one before; MEMCOORD_UNKNOWN: none */
+    uint64_t force_kib, force_before_kib; /* the highest that may be in force; 0: none */
+    bool setting;                         /* the host has not ended with the last one */
+    /* Where our targets may have led it since it was last seen at rest. */
+    uint64_t path_low_kib, path_high_kib;
+    uint64_t initial_kib; /* what it had before memcoord changed it */
     uint64_t kernel_kib; /* balloon - guest_total when it stands still; MEMCOORD_UNKNOWN at first */
     uint64_t overhead_kib; /* the largest rss - balloon seen while it stood still */
 
     uint64_t first_seen_ms, moved_ms, set_ms; /* set_ms, shrunk_ms: 0 never */
+    uint64_t halted_ms;                       /* when it was last seen not to run; 0: never */
     uint64_t arrived_ms;                      /* since when the balloon stands at its target */
     uint64_t still_samples; /* samples since the balloon last moved, for the host or the guest */
     bool is_new;            /* it may be booting: its balloon has not stood still yet */
@@ -75,7 +80,7 @@ struct domain {
     uint64_t quiet_until_ms;  /* it does not follow: not said again before */
     bool has_origin;          /* what it had is remembered (origins.h) */
     bool origin_over;         /* ... but somebody else gave it another size: that is what it has */
-    bool reassert;            /* tell the host that the target is the balloon */
+    bool reassert;            /* tell the host the target anew: an older one is in force */
     uint64_t stale_rescue_ms; /* when the last step on stale figures was due */
 
     uint64_t seen_tick;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A domain's part of the snapshot. */
 #include "control/domain.h"
+#include "control/domain_moves.h"
 
 #define UNKNOWN MEMCOORD_UNKNOWN
 
@@ -118,14 +119,14 @@ void domain_fill(struct domain *domain, struct snapshot_domain *out, uint64_t no
 
     out->extra_kib = domain->extra_kib;
     out->overhead_kib = memcoord_max(domain->overhead_kib, config->host.domain_overhead_kib);
+    out->force_kib = domain->force_kib;
     out->set_aside = domain->set_aside;
     out->moved_by_others = domain->foreign_moving;
     /* until its driver loads, a guest owns all that it was defined with */
     if (domain->is_new && domain->sample.sampled_ms == UNKNOWN)
         out->booting_kib = domain->host_max_kib;
     out->shrink_paused = now_ms < domain->shrink_paused_until_ms;
-    out->not_coming = domain_is_away(domain) &&
-                      now_ms - memcoord_max(domain->moved_ms, domain->set_ms) >= moves_within_ms;
+    out->not_coming = domain_is_away(domain) && now_ms - moves_since_ms(domain) >= moves_within_ms;
     /* a tick that comes a little early is a tick of the next interval */
     if (now_ms - domain->shrunk_ms < interval_ms - interval_ms / 10)
         out->shrunk_kib = domain->shrunk_kib;

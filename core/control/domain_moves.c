@@ -30,6 +30,13 @@ bool domain_is_away(const struct domain *domain)
     return domain_distance(domain->balloon_kib, domain->target_kib) > arrived_within_kib;
 }
 
+/* Its way may lead to `kib`, too. */
+static void widen_path(struct domain *d, uint64_t kib)
+{
+    d->path_low_kib = memcoord_min(d->path_low_kib, kib);
+    d->path_high_kib = memcoord_max(d->path_high_kib, kib);
+}
+
 void moves_adopt(struct domain *d)
 {
     d->target_kib = d->path_low_kib = d->path_high_kib = d->balloon_kib;
@@ -37,10 +44,34 @@ void moves_adopt(struct domain *d)
 
 void moves_asked(struct domain *d, uint64_t kib, uint64_t now_ms)
 {
-    d->path_low_kib = memcoord_min(memcoord_min(d->balloon_kib, d->target_kib), kib);
-    d->path_high_kib = memcoord_max(memcoord_max(d->balloon_kib, d->target_kib), kib);
+    widen_path(d, d->balloon_kib);
+    widen_path(d, d->target_kib);
+    widen_path(d, kib);
+    d->force_before_kib = d->force_kib;
+    d->asked_before_kib = d->asked_kib;
+    d->force_kib = memcoord_max(d->force_kib, kib);
     d->target_kib = d->asked_kib = kib;
     d->set_ms = d->arrived_ms = now_ms;
+    d->setting = true;
+}
+
+void moves_ended(struct domain *d, bool well)
+{
+    d->setting = false;
+    if (well) {
+        d->force_kib = d->asked_kib == UNKNOWN ? 0 : d->asked_kib;
+        return;
+    }
+    d->force_kib = d->force_before_kib;
+    d->asked_kib = d->asked_before_kib;
+    d->target_kib = d->asked_kib == UNKNOWN ? d->balloon_kib : d->asked_kib;
+}
+
+/* No target of ours is in force any more. */
+static void forget_asked(struct domain *d)
+{
+    d->asked_kib = UNKNOWN;
+    d->force_kib = 0;
 }
 
 uint64_t moves_next_wait_ms(struct domain *d)
@@ -73,8 +104,8 @@ static void see_foreign(struct domain *d, uint64_t before_kib, uint64_t now_ms,
 {
     bool up = d->balloon_kib > before_kib;
 
-    if (now_ms - d->set_ms >= obeys_after_ms)
-        d->asked_kib = UNKNOWN; /* his target came after ours, and took its place */
+    if (now_ms - d->set_ms >= obeys_after_ms && !d->setting)
+        forget_asked(d); /* his target came after ours, and took its place */
     moves_adopt(d);
     d->origin_over = true;
     if (d->foreign_moving && d->foreign_up == up)
@@ -97,41 +128,54 @@ static void see_autodeflate(struct domain *d, uint64_t now_ms)
     d->shrink_paused_until_ms = now_ms + shrink_pause_ms;
 }
 
-/* Whether our own targets explain where it went: for a while it may follow the one before. */
-static bool is_own_way(const struct domain *d, uint64_t now_ms)
+/* Whether our own targets explain where it is. */
+static bool is_own_way(const struct domain *d)
 {
-    return d->set_ms != 0 && now_ms - d->set_ms < obeys_after_ms &&
-           d->balloon_kib + DOMAIN_NOISE_KIB >= d->path_low_kib &&
+    return d->balloon_kib + DOMAIN_NOISE_KIB >= d->path_low_kib &&
            d->balloon_kib <= d->path_high_kib + DOMAIN_NOISE_KIB;
 }
 
-/* Whether it goes to what we asked for before somebody else's change was adopted: ours came last. */
+/* Whether it goes to what we asked for before somebody else's change was adopted, and not past it: ours
+ * came last. */
 static bool is_pulled_back(const struct domain *d, uint64_t before_kib, uint64_t now_ms)
 {
+    uint64_t low_kib = memcoord_min(before_kib, d->asked_kib);
+    uint64_t high_kib = memcoord_max(before_kib, d->asked_kib);
+
     return d->asked_kib != UNKNOWN && d->asked_kib != d->target_kib &&
-           now_ms - d->set_ms < pulls_for_ms &&
-           domain_distance(d->balloon_kib, d->asked_kib) <
-               domain_distance(before_kib, d->asked_kib);
+           now_ms - d->set_ms < pulls_for_ms && d->balloon_kib + DOMAIN_NOISE_KIB >= low_kib &&
+           d->balloon_kib <= high_kib + DOMAIN_NOISE_KIB;
 }
 
-/* The balloon moved away from what counts as its target. */
-static void see_moved_away(struct domain *d, uint64_t before_kib, uint64_t now_ms,
-                           const struct config *config)
+static void see_pulled_back(struct domain *d)
 {
+    widen_path(d, d->balloon_kib);
+    widen_path(d, d->asked_kib);
+    d->reassert = true;
+}
+
+static void see_moved(struct domain *d, uint64_t before_kib, uint64_t now_ms,
+                      const struct config *config)
+{
+    d->moved_ms = now_ms;
+    d->failures = 0;
     if (d->is_new && d->set_ms == 0) {
         moves_adopt(d); /* its driver just loads */
         d->initial_kib = d->balloon_kib;
-    } else if (d->autodeflate && d->balloon_kib > d->target_kib) {
+    } else if (d->autodeflate && d->balloon_kib > d->target_kib && d->balloon_kib > before_kib) {
         see_autodeflate(d, now_ms);
+    } else if (is_own_way(d)) {
+        d->foreign_moving = false;
     } else if (is_pulled_back(d, before_kib, now_ms)) {
-        d->reassert = true;
-    } else if (!is_own_way(d, now_ms)) {
+        see_pulled_back(d);
+    } else {
         see_foreign(d, before_kib, now_ms, config);
     }
 }
 
 /* It stands still elsewhere than asked: don't count on what it does not do. It is not shrunk for a
- * while, longer each time; a guest in need may be asked to grow at any time. */
+ * while, longer each time; a guest in need may be asked to grow at any time. Until it knows that it may
+ * stay, it may begin to follow: that is its way still. */
 static void see_standing(struct domain *d, uint64_t now_ms)
 {
     uint64_t wanted_kib = d->target_kib, wait_ms;
@@ -139,9 +183,10 @@ static void see_standing(struct domain *d, uint64_t now_ms)
     if (now_ms - d->moved_ms >= movement_ends_ms)
         d->foreign_moving = false;
     if (!domain_is_away(d) || d->state != HOST_DOMAIN_RUNNING ||
-        now_ms - memcoord_max(d->moved_ms, d->set_ms) < gave_up_after_ms)
+        now_ms - moves_since_ms(d) < gave_up_after_ms)
         return;
-    moves_adopt(d);
+    widen_path(d, d->balloon_kib);
+    d->target_kib = d->balloon_kib;
     d->reassert = true;
     if (now_ms < d->quiet_until_ms)
         return;
@@ -154,22 +199,62 @@ static void see_standing(struct domain *d, uint64_t now_ms)
              d->name, d->balloon_kib / 1024, wanted_kib / 1024);
 }
 
+/* Whether it is nobody's business of ours what its balloon does. */
+static bool is_left_alone(const struct domain *d, uint64_t now_ms)
+{
+    return d->unmanageable || !d->settings.manage || now_ms < d->hands_off_until_ms;
+}
+
+static void see_left_alone(struct domain *d, bool moved, uint64_t now_ms)
+{
+    if (moved) {
+        d->moved_ms = now_ms;
+        d->origin_over = true;
+    }
+    d->foreign_moving = d->reassert = false;
+    moves_adopt(d);
+}
+
+/* Whether the host and the guest's sample both show it at its target, by news from after that was set:
+ * no older target moves it any more. */
+static bool is_at_rest(const struct domain *d)
+{
+    const struct domain_sample *sample = &d->sample;
+    uint64_t size_kib;
+
+    if (domain_is_away(d) || d->setting || d->reassert || sample->sampled_ms == UNKNOWN ||
+        sample->sampled_ms <= d->set_ms ||
+        domain_distance(d->host_balloon_kib, d->target_kib) > arrived_within_kib)
+        return false;
+    if (sample->guest_total_kib == UNKNOWN || d->kernel_kib == UNKNOWN)
+        return true;
+    size_kib = sample->guest_total_kib + d->kernel_kib;
+    return domain_distance(size_kib, d->target_kib) <= arrived_within_kib;
+}
+
+uint64_t moves_since_ms(const struct domain *d)
+{
+    return memcoord_max(memcoord_max(d->moved_ms, d->set_ms), d->halted_ms);
+}
+
 void moves_see(struct domain *d, uint64_t balloon_kib, uint64_t now_ms, const struct config *config)
 {
     uint64_t before_kib = d->balloon_kib;
     bool was_away = domain_is_away(d);
+    bool moved = domain_distance(balloon_kib, before_kib) > DOMAIN_NOISE_KIB;
 
     d->balloon_kib = balloon_kib;
-    if (domain_distance(balloon_kib, before_kib) > DOMAIN_NOISE_KIB) {
-        d->moved_ms = now_ms;
-        d->failures = 0;
-        if (domain_distance(balloon_kib, d->target_kib) >
-            domain_distance(before_kib, d->target_kib))
-            see_moved_away(d, before_kib, now_ms, config);
-        else
-            d->foreign_moving = false;
-    } else {
+    if (d->state != HOST_DOMAIN_RUNNING)
+        d->halted_ms = now_ms;
+    if (is_left_alone(d, now_ms))
+        see_left_alone(d, moved, now_ms);
+    else if (moved)
+        see_moved(d, before_kib, now_ms, config);
+    else
         see_standing(d, now_ms);
+    if (is_at_rest(d)) {
+        d->path_low_kib = memcoord_min(d->balloon_kib, d->target_kib);
+        d->path_high_kib = memcoord_max(d->balloon_kib, d->target_kib);
     }
     if (was_away || d->moved_ms == now_ms)
         d->arrived_ms = now_ms;

@@ -58,7 +58,9 @@ void snapshot_free(struct snapshot *snapshot)
 
 uint64_t snapshot_holds_kib(const struct snapshot_domain *domain)
 {
-    return memcoord_max(domain->seen.balloon_kib, domain->seen.target_kib) + domain->extra_kib;
+    uint64_t asked_kib = memcoord_max(domain->seen.target_kib, domain->force_kib);
+
+    return memcoord_max(domain->seen.balloon_kib, asked_kib) + domain->extra_kib;
 }
 
 uint64_t snapshot_promised_kib(const struct snapshot_domain *domain)

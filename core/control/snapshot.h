@@ -16,6 +16,7 @@ struct snapshot_domain {
     uint64_t extra_kib;          /* memory beside the balloon: virtio-mem, DIMMs */
     uint64_t overhead_kib;       /* QEMU's own memory */
     uint64_t shrunk_kib;         /* by how much it was shrunk within the last interval */
+    uint64_t force_kib;          /* the highest of our targets that may be in force; 0: none */
     uint64_t booting_kib;        /* what it owns as long as its guest has not answered; else 0 */
     bool set_aside;              /* huge pages: promises nothing of the pool */
     bool not_coming;             /* its balloon has not moved for a while: what it was asked to give
@@ -53,7 +54,8 @@ uint64_t snapshot_pool_kib(const struct snapshot *snapshot, int64_t grantable_ki
 /* Frees all; a zeroed one is fine. */
 void snapshot_free(struct snapshot *snapshot);
 
-/* What a domain holds as far as the pool is concerned: max(balloon, target) + extra, in KiB. */
+/* What a domain holds as far as the pool is concerned: max(balloon, target) + extra, in KiB. A target
+ * that was given up counts until the host has set another. */
 uint64_t snapshot_holds_kib(const struct snapshot_domain *domain);
 
 /* promised(d) = max(0, holds + overhead - rss): memory that the guest may touch without asking

@@ -53,6 +53,7 @@ struct host_domain {
     uint64_t sampled_ms; /* when the guest took it, on the host's clock (host->now_ms) */
     uint64_t unused_kib, usable_kib, guest_total_kib, disk_caches_kib;
     uint64_t swap_in_kib, swap_out_kib, major_faults; /* counters since the guest's boot */
+    bool setting;                                     /* the last set_target has not ended */
     /* The outcome of the last set_target that ended since the gather before: */
     int set_error;              /* 0: none ended or all went well; else a negative errno */
     const char *set_error_text; /* what the host said; NULL if set_error is 0 */

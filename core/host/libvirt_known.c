@@ -243,6 +243,7 @@ bool libvirt_known_show(struct libvirt_known *known, const struct libvirt_gather
         less(seen->maximum_kib, traits->dimm_kib + traits->virtio_mem_max_kib + traits->other_kib);
     shown->balloon_kib = memcoord_min(less(seen->current_kib, shown->extra_kib), shown->max_kib);
     show_sample(known, gather, seen, shown);
+    shown->setting = known->setting != NULL;
     shown->set_error = known->set_error;
     shown->set_error_text = known->set_text;
     free(known->shown_text);
