@@ -82,6 +82,7 @@ static void see_host_balloon(struct domain *d, uint64_t balloon_kib, uint64_t no
         d->host_moved_ms = now_ms;
         d->still_samples = 0;
     }
+    d->host_before_kib = d->host_balloon_kib;
     d->host_balloon_kib = balloon_kib;
 }
 

@@ -48,6 +48,7 @@ struct domain {
     uint64_t host_max_kib, extra_kib;
     uint64_t balloon_kib;      /* what the guest owns now: the newer of what the host and it tell */
     uint64_t host_balloon_kib; /* what the host tells; up to a second late */
+    uint64_t host_before_kib;  /* what it told at the look before */
     uint64_t host_moved_ms;    /* when that moved last */
     uint64_t rss_kib;          /* the last that was obtained, at the least */
     uint64_t rss_balloon_kib;  /* the balloon that it belongs to */
@@ -58,6 +59,7 @@ struct domain {
     uint64_t asked_kib, asked_before_kib; /* the last, and the one before; MEMCOORD_UNKNOWN: none */
     uint64_t force_kib, force_before_kib; /* the highest that may be in force; 0: none */
     bool setting;                         /* the host has not ended with the last one */
+    uint64_t looks_since_set;             /* so often it was seen since that was handed over */
     /* Where our targets may have led it since it was last seen at rest. */
     uint64_t path_low_kib, path_high_kib;
     uint64_t initial_kib; /* what it had before memcoord changed it */
@@ -80,6 +82,7 @@ struct domain {
     uint64_t quiet_until_ms;  /* it does not follow: not said again before */
     bool has_origin;          /* what it had is remembered (origins.h) */
     bool origin_over;         /* ... but somebody else gave it another size: that is what it has */
+    bool given_up;            /* it did not follow: its target is where it stands */
     bool reassert;            /* tell the host the target anew: an older one is in force */
     uint64_t stale_rescue_ms; /* when the last step on stale figures was due */
 

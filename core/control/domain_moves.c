@@ -40,6 +40,7 @@ static void widen_path(struct domain *d, uint64_t kib)
 void moves_adopt(struct domain *d)
 {
     d->target_kib = d->path_low_kib = d->path_high_kib = d->balloon_kib;
+    d->given_up = false;
 }
 
 void moves_asked(struct domain *d, uint64_t kib, uint64_t now_ms)
@@ -52,7 +53,9 @@ void moves_asked(struct domain *d, uint64_t kib, uint64_t now_ms)
     d->force_kib = memcoord_max(d->force_kib, kib);
     d->target_kib = d->asked_kib = kib;
     d->set_ms = d->arrived_ms = now_ms;
+    d->looks_since_set = 0;
     d->setting = true;
+    d->given_up = false;
 }
 
 void moves_ended(struct domain *d, bool well)
@@ -135,6 +138,19 @@ static bool is_own_way(const struct domain *d)
            d->balloon_kib <= d->path_high_kib + DOMAIN_NOISE_KIB;
 }
 
+/* Whether it goes away from our last target long after that was set, and not only for the first look
+ * since, which may show what came before. The host may tell of a size after the guest told of a newer
+ * one: that is farther away only if it is so from what the host told before, too. */
+static bool leaves_us(const struct domain *d, uint64_t before_kib, uint64_t now_ms)
+{
+    uint64_t was_away_kib = memcoord_max(domain_distance(before_kib, d->target_kib),
+                                         domain_distance(d->host_before_kib, d->target_kib));
+
+    return domain_distance(d->balloon_kib, d->target_kib) > was_away_kib &&
+           now_ms - d->set_ms >= obeys_after_ms && d->looks_since_set > 1 && !d->setting &&
+           !d->reassert;
+}
+
 /* Whether it goes to what we asked for before somebody else's change was adopted, and not past it: ours
  * came last. */
 static bool is_pulled_back(const struct domain *d, uint64_t before_kib, uint64_t now_ms)
@@ -154,6 +170,17 @@ static void see_pulled_back(struct domain *d)
     d->reassert = true;
 }
 
+/* One that was given up on, and goes to what it was asked for after all, has that target again. */
+static void see_own_way(struct domain *d, uint64_t before_kib)
+{
+    d->foreign_moving = false;
+    if (!d->given_up || d->asked_kib == UNKNOWN ||
+        domain_distance(d->balloon_kib, d->asked_kib) >= domain_distance(before_kib, d->asked_kib))
+        return;
+    d->target_kib = d->asked_kib;
+    d->given_up = d->reassert = false;
+}
+
 static void see_moved(struct domain *d, uint64_t before_kib, uint64_t now_ms,
                       const struct config *config)
 {
@@ -164,8 +191,8 @@ static void see_moved(struct domain *d, uint64_t before_kib, uint64_t now_ms,
         d->initial_kib = d->balloon_kib;
     } else if (d->autodeflate && d->balloon_kib > d->target_kib && d->balloon_kib > before_kib) {
         see_autodeflate(d, now_ms);
-    } else if (is_own_way(d)) {
-        d->foreign_moving = false;
+    } else if (is_own_way(d) && !leaves_us(d, before_kib, now_ms)) {
+        see_own_way(d, before_kib);
     } else if (is_pulled_back(d, before_kib, now_ms)) {
         see_pulled_back(d);
     } else {
@@ -187,7 +214,7 @@ static void see_standing(struct domain *d, uint64_t now_ms)
         return;
     widen_path(d, d->balloon_kib);
     d->target_kib = d->balloon_kib;
-    d->reassert = true;
+    d->given_up = d->reassert = true;
     if (now_ms < d->quiet_until_ms)
         return;
     wait_ms = moves_next_wait_ms(d);
@@ -205,13 +232,16 @@ static bool is_left_alone(const struct domain *d, uint64_t now_ms)
     return d->unmanageable || !d->settings.manage || now_ms < d->hands_off_until_ms;
 }
 
+/* It may still be on its way to a target of ours, which can't be taken back now. */
 static void see_left_alone(struct domain *d, bool moved, uint64_t now_ms)
 {
-    if (moved) {
+    if (moved)
         d->moved_ms = now_ms;
-        d->origin_over = true;
-    }
     d->foreign_moving = d->reassert = false;
+    if (d->asked_kib != UNKNOWN && is_own_way(d))
+        return;
+    d->origin_over |= moved;
+    forget_asked(d);
     moves_adopt(d);
 }
 
@@ -244,6 +274,7 @@ void moves_see(struct domain *d, uint64_t balloon_kib, uint64_t now_ms, const st
     bool moved = domain_distance(balloon_kib, before_kib) > DOMAIN_NOISE_KIB;
 
     d->balloon_kib = balloon_kib;
+    d->looks_since_set++;
     if (d->state != HOST_DOMAIN_RUNNING)
         d->halted_ms = now_ms;
     if (is_left_alone(d, now_ms))

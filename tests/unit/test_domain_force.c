@@ -101,6 +101,23 @@ static void who_follows_when_it_is_given_up_on_follows_us(void **state)
     domain_free(d);
 }
 
+/* Or a policy that gives it more than where it stood takes from where it is. */
+static void who_follows_before_the_target_is_withdrawn_has_it_again(void **state)
+{
+    struct domain *d = settled();
+
+    (void)state;
+    domain_asked(d, 700 * MIB, 5000, 1000);
+    for (uint64_t ms = 6000; ms <= 11000; ms += 1000)
+        see(d, 512, ms);
+    assert_int_equal(d->target_kib, 512 * MIB);
+    assert_true(d->reassert); /* and the host was busy */
+    see(d, 600, 12000);
+    assert_int_equal(d->target_kib, 700 * MIB);
+    assert_false(d->reassert);
+    domain_free(d);
+}
+
 /* Or a rescue is taken back from a guest that was paused for a while. */
 static void a_pause_is_no_refusal(void **state)
 {
@@ -200,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_target_that_is_not_set_leaves_the_one_before_in_force),
         cmocka_unit_test(who_follows_when_it_is_given_up_on_follows_us),
+        cmocka_unit_test(who_follows_before_the_target_is_withdrawn_has_it_again),
         cmocka_unit_test(a_pause_is_no_refusal),
         cmocka_unit_test(a_sample_is_not_newer_than_the_host_for_ever),
         cmocka_unit_test(what_could_not_be_withdrawn_yet_is_held),

@@ -179,7 +179,9 @@ static void check_shrink(const struct run *run, const struct world_guest *g, uin
     holds(run, g, kib, g->n_told >= NEW_SAMPLES, "shrunk while it is new");
     holds(run, g, kib, run->world.now_ms - s->at_ms <= run->config.guard.stale_after_ms,
           "shrunk by stale statistics");
-    holds(run, g, kib, domain_distance(s->size_kib, from) <= BESIDE_KIB + NOISE_KIB,
+    holds(run, g, kib,
+          domain_distance(s->size_kib, from) <= BESIDE_KIB + NOISE_KIB ||
+              domain_distance(s->size_kib, g->device_kib) <= BESIDE_KIB + NOISE_KIB,
           "shrunk while it settles");
     holds(run, g, kib,
           kib + NOISE_KIB >= s->size_kib - s->usable_kib + run->config.guard.guest_reserve_kib,
@@ -338,7 +340,7 @@ static void check_recall(const struct run *run)
         const struct world_guest *g = &w->guests[i];
         if (g->n_told && w->now_ms - g->told.at_ms > run->config.guard.stale_after_ms &&
             g->managed && !g->unmanageable && g->state == HOST_DOMAIN_RUNNING &&
-            g->refused_ms != w->now_ms)
+            g->refused_ms != w->now_ms && run->c.domains.list[i]->retry_ms <= w->now_ms)
             holds(run, g, g->device_kib,
                   g->device_kib + BESIDE_KIB >= memcoord_min(world_told_least(w, g), g->max_kib),
                   "goes on to shrink by stale statistics");
