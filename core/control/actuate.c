@@ -68,11 +68,9 @@ static void reassert(const struct actuation *a)
         uint64_t kib = reasserted_kib(seen);
         int r;
 
-        if (!d->reassert || !(seen->flags & MEMCOORD_MOVABLE))
+        if (!d->reassert || !(seen->flags & MEMCOORD_MOVABLE) ||
+            a->verdicts[i].granted_kib != d->target_kib) /* it gets another */
             continue;
-        d->reassert = false;
-        if (a->verdicts[i].granted_kib != d->target_kib)
-            continue; /* it gets another */
         r = a->host->ops->set_target(a->host, d->uuid, kib);
         if (r == 0)
             moves_asked(d, kib, a->now_ms);

@@ -55,7 +55,7 @@ void moves_asked(struct domain *d, uint64_t kib, uint64_t now_ms)
     d->set_ms = d->arrived_ms = now_ms;
     d->looks_since_set = 0;
     d->setting = true;
-    d->given_up = false;
+    d->given_up = d->reassert = false;
 }
 
 void moves_ended(struct domain *d, bool well)
@@ -237,10 +237,11 @@ static void see_left_alone(struct domain *d, bool moved, uint64_t now_ms)
 {
     if (moved)
         d->moved_ms = now_ms;
-    d->foreign_moving = d->reassert = false;
+    d->foreign_moving = false;
     if (d->asked_kib != UNKNOWN && is_own_way(d))
         return;
     d->origin_over |= moved;
+    d->reassert = false;
     forget_asked(d);
     moves_adopt(d);
 }
