@@ -58,6 +58,7 @@ struct domain {
     /* Our targets that the host was handed; the guest follows the last that was set. */
     uint64_t asked_kib, asked_before_kib; /* the last, and the one before; MEMCOORD_UNKNOWN: none */
     uint64_t force_kib, force_before_kib; /* the highest that may be in force; 0: none */
+    uint64_t target_before_kib;           /* what counts again if the last one is not set */
     bool setting;                         /* the host has not ended with the last one */
     uint64_t looks_since_set;             /* so often it was seen since that was handed over */
     /* Where our targets may have led it since it was last seen at rest. */

@@ -50,6 +50,7 @@ void moves_asked(struct domain *d, uint64_t kib, uint64_t now_ms)
     widen_path(d, kib);
     d->force_before_kib = d->force_kib;
     d->asked_before_kib = d->asked_kib;
+    d->target_before_kib = d->reassert ? d->asked_kib : d->target_kib;
     d->force_kib = memcoord_max(d->force_kib, kib);
     d->target_kib = d->asked_kib = kib;
     d->set_ms = d->arrived_ms = now_ms;
@@ -67,7 +68,7 @@ void moves_ended(struct domain *d, bool well)
     }
     d->force_kib = d->force_before_kib;
     d->asked_kib = d->asked_before_kib;
-    d->target_kib = d->asked_kib == UNKNOWN ? d->balloon_kib : d->asked_kib;
+    d->target_kib = d->target_before_kib == UNKNOWN ? d->balloon_kib : d->target_before_kib;
 }
 
 /* No target of ours is in force any more. */

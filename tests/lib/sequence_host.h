@@ -44,9 +44,7 @@ static inline bool world_is_silent(struct world *w, struct world_guest *g)
 static inline void world_tell_sample(struct world *w, struct world_guest *g, struct host_domain *d)
 {
     const struct world_sample *s = &g->samples[below(&w->random, g->n_samples)];
-    const bool is_old = s->size_kib != g->told_kib &&
-                        (w->now_ms - s->at_ms > WORLD_LATE_MS || g->device_kib == g->told_kib);
-    if ((!g->n_told || s->at_ms > g->told.at_ms) && (!is_old || WORLD_OLD_SIZES)) {
+    if (!g->n_told || s->at_ms > g->told.at_ms) {
         g->told = *s;
         g->n_told++;
     }
@@ -62,9 +60,7 @@ static inline void world_tell_sample(struct world *w, struct world_guest *g, str
 /* The host learns of a balloon's moves late, but in their order. */
 static inline void world_tell_size(struct world *w, struct world_guest *g)
 {
-    uint64_t since_ms = memcoord_max(g->told_ms, less(w->now_ms, WORLD_LATE_MS));
-    if (g->n_told && !WORLD_OLD_NEWS)
-        since_ms = memcoord_max(since_ms, g->told.at_ms);
+    const uint64_t since_ms = memcoord_max(g->told_ms, less(w->now_ms, WORLD_LATE_MS));
     size_t i = g->n_was - 1;
     if (g->told_kib)
         while (i > 0 && g->was_ms[(i - 1) % WORLD_SIZES] >= since_ms && !one_in(&w->random, 3))
@@ -194,8 +190,7 @@ static inline int world_set_target(struct host *host, const uint8_t uuid[HOST_UU
     struct world *w = (struct world *)host;
     struct world_guest *g = &w->guests[uuid[0] - 1];
     assert_in_range(uuid[0], 1, w->n);
-    const bool stands = g->device_kib == g->size_kib && g->told_kib == g->size_kib;
-    if (!w->constant && one_in(&w->random, 40) && (stands || WORLD_BUSY_ON_THE_WAY)) {
+    if (!w->constant && one_in(&w->random, 40)) {
         g->refused_ms = w->now_ms;
         return -EBUSY;
     }
@@ -203,7 +198,7 @@ static inline int world_set_target(struct host *host, const uint8_t uuid[HOST_UU
     if (g->unmanageable)
         return -EOPNOTSUPP;
     g->last_set_ms = w->now_ms;
-    if (!w->constant && one_in(&w->random, 60) && (stands || WORLD_FAILS_ON_THE_WAY)) {
+    if (!w->constant && one_in(&w->random, 60)) {
         g->refused_ms = w->now_ms;
         g->set_error = -EIO; /* as the next gather tells */
         return 0;

@@ -24,29 +24,6 @@
 #define WORLD_SIZES 32
 #define WORLD_LATE_MS 1000 /* so late the host may know of a balloon */
 
-/* What the core does not bear yet, and is spared. Build with CPPFLAGS=-DWORLD_HARD=NUMBER, the sum of
- * those that are to happen, to see it break. */
-#ifndef WORLD_HARD
-#define WORLD_HARD 0
-#endif
-/* A target fails to be set while the guest is on its way to the one before, which stays in force, or
- * while the host does not know that it has arrived. */
-#define WORLD_FAILS_ON_THE_WAY (WORLD_HARD & 1)
-/* A guest begins to follow when it has been given up on. */
-#define WORLD_FOLLOWS_LATE (WORLD_HARD & 2)
-/* A domain that becomes unmanageable on its way keeps a target that can't be withdrawn. */
-#define WORLD_UNMANAGEABLE_ON_THE_WAY (WORLD_HARD & 4)
-/* A guest that is paused on its way is given up on as one that does not follow. */
-#define WORLD_PAUSES_ON_THE_WAY (WORLD_HARD & 8)
-/* A sample of a size on the way counts for longer than the host's news can be late. */
-#define WORLD_OLD_SIZES (WORLD_HARD & 16)
-/* What is not followed can't be withdrawn at once, and is given to others meanwhile. */
-#define WORLD_BUSY_ON_THE_WAY (WORLD_HARD & 32)
-/* The host tells of a size that is older than the sample of the tick before. */
-#define WORLD_OLD_NEWS (WORLD_HARD & 64)
-/* More than 3 s pass from tick to tick, so that a guest's own way is taken for somebody else's. */
-#define WORLD_LONG_INTERVALS (WORLD_HARD & 128)
-
 /* The truth of one moment. */
 struct world_sample {
     uint64_t at_ms, size_kib, usable_kib;
@@ -191,18 +168,17 @@ static inline void world_use(struct world *w, struct world_guest *g, uint64_t ms
 static inline void world_change(struct world *w, struct world_guest *g)
 {
     struct random *r = &w->random;
-    const bool stands = g->device_kib == g->size_kib;
     if (one_in(r, 10))
         g->load_kib_per_s = ((int64_t)below(r, 100) - 50) * (int64_t)MIB;
-    if (one_in(r, 40) && (!g->stuck || stands || WORLD_FOLLOWS_LATE))
+    if (one_in(r, 40))
         g->stuck = !g->stuck;
     if (one_in(r, 60))
         g->silent_until_ms = w->now_ms + between(r, 1000, 15000);
-    if (one_in(r, 50) && (stands || g->state != HOST_DOMAIN_RUNNING || WORLD_PAUSES_ON_THE_WAY))
+    if (one_in(r, 50))
         g->state = g->state != HOST_DOMAIN_RUNNING ? HOST_DOMAIN_RUNNING
                    : one_in(r, 2)                  ? HOST_DOMAIN_PAUSED
                                                    : HOST_DOMAIN_MIGRATING;
-    if (one_in(r, 80) && (stands || WORLD_UNMANAGEABLE_ON_THE_WAY))
+    if (one_in(r, 80))
         g->unmanageable = g->unmanageable ? NULL : "it has a passthrough device";
     if (w->opponent && one_in(r, 15)) {
         g->device_kib = between(r, g->most_kib / 8, g->most_kib);

@@ -87,6 +87,24 @@ static void a_target_that_is_not_set_leaves_the_one_before_in_force(void **state
     domain_free(d);
 }
 
+/* Not an older one of ours, which somebody else's took the place of. */
+static void a_target_that_is_not_set_leaves_what_somebody_else_set(void **state)
+{
+    struct domain *d = settled();
+    struct host_domain seen = guest(900, 10000);
+
+    (void)state;
+    domain_asked(d, 400 * MIB, 5000, 1000);
+    see(d, 700, 6000);
+    see(d, 900, 7000);
+    see(d, 900, 8000);
+    domain_asked(d, 850 * MIB, 9000, 1000);
+    seen.set_error = -5;
+    domain_see(d, &seen, 10000, &config);
+    assert_int_equal(d->target_kib, 900 * MIB);
+    domain_free(d);
+}
+
 static void who_follows_when_it_is_given_up_on_follows_us(void **state)
 {
     struct domain *d = settled();
@@ -216,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_target_that_is_not_set_leaves_the_one_before_in_force),
+        cmocka_unit_test(a_target_that_is_not_set_leaves_what_somebody_else_set),
         cmocka_unit_test(who_follows_when_it_is_given_up_on_follows_us),
         cmocka_unit_test(who_follows_before_the_target_is_withdrawn_has_it_again),
         cmocka_unit_test(a_pause_is_no_refusal),

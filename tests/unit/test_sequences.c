@@ -291,7 +291,7 @@ static void configure(struct run *run)
     if (one_in(&w->random, 2))
         config->host.limit_kib =
             world_all_hold(w) + below(&w->random, (one_in(&w->random, 2) ? 100 : 1024) * MIB);
-    config_set_interval(config, between(&w->random, 500, WORLD_LONG_INTERVALS ? 10000 : 2500));
+    config_set_interval(config, between(&w->random, 500, one_in(&w->random, 3) ? 10000 : 2500));
     if (w->constant || one_in(&w->random, 2))
         return;
     config->guard.guest_reserve_kib = between(&w->random, 64, 300) * MIB;
