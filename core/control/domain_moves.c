@@ -286,8 +286,9 @@ void moves_see(struct domain *d, uint64_t balloon_kib, uint64_t now_ms, const st
     else
         see_standing(d, now_ms);
     if (is_at_rest(d)) {
-        d->path_low_kib = memcoord_min(d->balloon_kib, d->target_kib);
-        d->path_high_kib = memcoord_max(d->balloon_kib, d->target_kib);
+        d->path_low_kib = d->path_high_kib = d->target_kib;
+        widen_path(d, d->balloon_kib);
+        widen_path(d, d->host_balloon_kib);
     }
     if (was_away || d->moved_ms == now_ms)
         d->arrived_ms = now_ms;

@@ -31,7 +31,7 @@
 #define CASES 8000
 #define TICKS 50
 #define REST_CASES 800
-#define REST_TICKS 200
+#define REST_TICKS 400
 #define QUIET_TICKS 100
 #define FIRST_SEED UINT64_C(20250312)
 /* Without so many, its guest may be booting. */
