@@ -68,7 +68,7 @@ struct domain {
     uint64_t overhead_kib; /* the largest rss - balloon seen while it stood still */
 
     uint64_t first_seen_ms, moved_ms, set_ms; /* set_ms, shrunk_ms: 0 never */
-    uint64_t halted_ms;                       /* when it was last seen not to run; 0: never */
+    uint64_t halted_ms;                       /* when it was last seen paused; 0: never */
     uint64_t arrived_ms;                      /* since when the balloon stands at its target */
     uint64_t still_samples; /* samples since the balloon last moved, for the host or the guest */
     bool is_new;            /* it may be booting: its balloon has not stood still yet */

@@ -210,7 +210,7 @@ static void see_standing(struct domain *d, uint64_t now_ms)
 
     if (now_ms - d->moved_ms >= movement_ends_ms)
         d->foreign_moving = false;
-    if (!domain_is_away(d) || d->state != HOST_DOMAIN_RUNNING ||
+    if (!domain_is_away(d) || d->state == HOST_DOMAIN_PAUSED ||
         now_ms - moves_since_ms(d) < gave_up_after_ms)
         return;
     widen_path(d, d->balloon_kib);
@@ -277,7 +277,7 @@ void moves_see(struct domain *d, uint64_t balloon_kib, uint64_t now_ms, const st
 
     d->balloon_kib = balloon_kib;
     d->looks_since_set++;
-    if (d->state != HOST_DOMAIN_RUNNING)
+    if (d->state == HOST_DOMAIN_PAUSED) /* one that migrates runs */
         d->halted_ms = now_ms;
     if (is_left_alone(d, now_ms))
         see_left_alone(d, moved, now_ms);
