@@ -139,7 +139,14 @@ void coordinator_actuate(struct coordinator *c, const struct host_view *view, bo
     actuate(&a);
 }
 
-static void say(struct coordinator *c, const struct host_view *view)
+/* A tick that can't be recorded is coordinated nonetheless. */
+static void record(struct coordinator *c, const struct tick_result *result)
+{
+    if (c->sink && tick_record_give(&c->record, result, c->sink) < 0)
+        log_error("out of memory: this tick is not recorded");
+}
+
+static void tell(struct coordinator *c, const struct host_view *view)
 {
     struct tick_result result = {
         .config = c->config,
@@ -154,6 +161,7 @@ static void say(struct coordinator *c, const struct host_view *view)
     say_host_memory(&c->say_host, &result);
     say_changes(&result);
     say_summary(&result);
+    record(c, &result);
 }
 
 int coordinator_tick(struct coordinator *c)
@@ -168,7 +176,7 @@ int coordinator_tick(struct coordinator *c)
     r = coordinator_judge(c, &c->config->guard);
     if (r < 0)
         return r;
-    say(c, view);
+    tell(c, view);
     if (!c->config->daemon.dry_run)
         coordinator_actuate(c, view, false);
     return 0;
@@ -224,5 +232,6 @@ void coordinator_free(struct coordinator *c)
     plan_free(&c->plan);
     free(c->asked_kib);
     free(c->verdicts);
+    tick_record_free(&c->record);
     memset(c, 0, sizeof(*c));
 }

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "control/domains.h"
 #include "control/origins.h"
+#include "control/record_tick.h"
 #include "control/say.h"
 #include "host/host.h"
 #include "policy/instance.h"
@@ -17,6 +18,7 @@ struct coordinator {
     struct host *host;
     struct policy_instance *instance; /* NULL: no policy, the guard alone */
     struct origins *origins;          /* what domains had before; NULL: not kept */
+    const struct record_sink *sink;   /* gets each tick before it is acted on; NULL: nobody does */
 
     struct domains domains;
     struct snapshot snapshot;
@@ -24,6 +26,7 @@ struct coordinator {
     uint64_t *asked_kib;
     struct guard_verdict *verdicts;
     size_t capacity;
+    struct tick_record record;
     struct say_host say_host;
     struct log_limit policy_failed;
     bool lost;       /* the host could not be reached at the last tick */

@@ -205,6 +205,7 @@ void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t 
     domain->autodeflate = seen->autodeflate;
     domain->host_max_kib = seen->max_kib;
     domain->extra_kib = seen->extra_kib;
+    domain->truth = seen->truth;
     see_rss(domain, seen);
     see_outcome(domain, seen, now_ms);
     see_host_balloon(domain, seen->balloon_kib, now_ms);

@@ -46,6 +46,7 @@ struct domain {
     const char *unmanageable;
     bool set_aside, autodeflate;
     uint64_t host_max_kib, extra_kib;
+    const struct host_truth *truth; /* until the next gather; NULL: the host can't know */
     uint64_t balloon_kib;      /* what the guest owns now: the newer of what the host and it tell */
     uint64_t host_balloon_kib; /* what the host tells; up to a second late */
     uint64_t host_before_kib;  /* what it told at the look before */

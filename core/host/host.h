@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "config/problems.h"
+#include "host/truth.h"
 #include "memcoord/policy.h"
 
 #define HOST_UUID_BYTES 16
@@ -55,8 +56,9 @@ struct host_domain {
     uint64_t swap_in_kib, swap_out_kib, major_faults; /* counters since the guest's boot */
     bool setting;                                     /* the last set_target has not ended */
     /* The outcome of the last set_target that ended since the gather before: */
-    int set_error;              /* 0: none ended or all went well; else a negative errno */
-    const char *set_error_text; /* what the host said; NULL if set_error is 0 */
+    int set_error;                  /* 0: none ended or all went well; else a negative errno */
+    const char *set_error_text;     /* what the host said; NULL if set_error is 0 */
+    const struct host_truth *truth; /* of the host's, like the name; NULL: it can't know */
 };
 
 /* What one gather saw. Owned by the host, valid until the next gather or close. */
@@ -67,6 +69,7 @@ struct host_view {
     size_t n_domains;
     size_t n_unread; /* so many of them have not been examined yet: they show as unmanageable */
     uint64_t calls;  /* RPCs that were made since the gather before, targets included */
+    const struct host_counts *counts; /* of the host's; NULL: it can't know */
 };
 
 enum host_wake {

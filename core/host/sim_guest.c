@@ -91,7 +91,7 @@ static void wake(struct sim_guest *g, uint64_t at_ms)
 {
     if (g->rest_until_ms == 0)
         return;
-    g->now_ms = memcoord_min(at_ms, g->rest_until_ms);
+    sim_rest(g, memcoord_min(at_ms, g->rest_until_ms));
     sim_samples_catch_up(g);
     g->rest_until_ms = 0;
 }
@@ -103,7 +103,7 @@ static void run(struct sim_guest *g, uint64_t to_ms)
         uint64_t end_ms = sim_step_end_ms(g, to_ms, &rests);
 
         if (rests && end_ms > to_ms) {
-            g->now_ms = to_ms;
+            sim_rest(g, to_ms);
             return;
         }
         sim_step(g, memcoord_min(end_ms, to_ms));

@@ -24,9 +24,9 @@ struct sim_sample {
     uint64_t swap_in_kib, swap_out_kib, major_faults;
 };
 
-/* Parts of a second's flow that were less than a KiB, in KiB/1000. */
+/* Parts of a second's flow that were less than a KiB, in KiB/1000; of sums over time, in KiB x ms. */
 struct sim_rests {
-    uint64_t balloon, touch, cache, swap_in, swap_out;
+    uint64_t balloon, touch, cache, swap_in, swap_out, demand, shortage;
 };
 
 /* Plain data: a copy is the guest as it was. */
@@ -55,6 +55,7 @@ struct sim_guest {
     uint64_t away_until_ms; /* its load was killed; 0: it is there */
     uint64_t kills, said_kills;
     uint64_t swap_in_kib, swap_out_kib, major_faults;
+    uint64_t demand_kib_s, short_kib_s, short_ms; /* as in struct host_truth, until now_ms */
     struct sim_rests rests;
 
     uint64_t told_kib, told_ms; /* what the host knows of the balloon, and since when */
@@ -92,6 +93,9 @@ uint64_t sim_guest_swap_in(struct sim_guest *g, uint64_t kib);
 /* What its load wants at `at_ms`, to which it was advanced; 0 while a killed load is away. KiB. */
 uint64_t sim_guest_demand_kib(const struct sim_guest *g, uint64_t at_ms);
 
+/* What really is at `at_ms`, to which it was advanced, or at rest. */
+struct host_truth sim_guest_truth(const struct sim_guest *g, uint64_t at_ms);
+
 /* ---- sim_memory.c: where its memory is */
 
 /* Free memory above the watermark; what a load or the balloon could get at once, cache and lists
@@ -125,6 +129,9 @@ uint64_t sim_step_end_ms(const struct sim_guest *g, uint64_t to_ms, bool *rests)
 
 /* Moves it from now_ms to `to_ms`, as sim_step_end_ms() allows. */
 void sim_step(struct sim_guest *g, uint64_t to_ms);
+
+/* Time goes by, to `to_ms`, in which nothing changes. */
+void sim_rest(struct sim_guest *g, uint64_t to_ms);
 
 /* ---- sim_sample.c: its statistics */
 

@@ -20,6 +20,7 @@ struct sim_host {
     struct sim_machine machine;
     struct host_view view;
     struct host_domain *domains;
+    struct host_truth *truths;       /* of them */
     struct host_proposal *proposals; /* of the scenario's guests */
     char *name;
     struct wakeup wakeup; /* only where time is real */
@@ -67,6 +68,7 @@ static void list_domains(struct sim_host *h)
         *d = (struct host_domain){ .name = h->scenario.guests[guest].name,
                                    .run_id = (int64_t)guest + 1,
                                    .proposal = &h->proposals[guest],
+                                   .truth = &h->truths[i],
                                    .max_kib = h->scenario.guests[guest].settings.max_kib };
         make_uuid(d->uuid, guest);
     }
@@ -103,6 +105,7 @@ static int sim_gather(struct host *host, const struct host_view **view, const ch
         h->domains[i].balloon_kib = g->told_kib;
         h->domains[i].rss_kib = g->rss_kib;
         sim_sample_show(g, h->view.now_ms, &h->domains[i]);
+        h->truths[i] = sim_guest_truth(g, h->view.now_ms);
     }
     see_memory(&h->machine, &h->view.memory);
     h->view.calls++;
@@ -139,7 +142,7 @@ static int sim_flush(struct host *host, uint64_t timeout_ms)
 
 static void say_end(struct sim_host *h)
 {
-    const struct sim_counts *c = &h->machine.counts;
+    const struct host_counts *c = &h->machine.counts;
 
     if (h->said_end)
         return;
@@ -148,7 +151,7 @@ static void say_end(struct sim_host *h)
              " loads were killed in guests that ran out of memory, %" PRIu64
              " guests by the host; the host was short for %" PRIu64 " ms, and swapped out %" PRIu64
              " MiB",
-             h->scenario.duration_ms / 1000, c->load_kills, c->domain_kills, c->short_ms,
+             h->scenario.duration_ms / 1000, h->machine.load_kills, c->domain_kills, c->short_ms,
              c->swapped_out_kib / 1024);
 }
 
@@ -220,6 +223,7 @@ static void sim_close(struct host *host)
     scenario_free(&h->scenario);
     wakeup_close(&h->wakeup);
     free(h->domains);
+    free(h->truths);
     free(h->proposals);
     free(h->name);
     free(h);
@@ -234,9 +238,11 @@ static int open_all(struct sim_host *h, const char *name)
 
     h->name = strdup(name);
     h->domains = calloc(n + 1, sizeof(*h->domains));
+    h->truths = calloc(n + 1, sizeof(*h->truths));
     h->proposals = calloc(n + 1, sizeof(*h->proposals));
     h->host = (struct host){ .ops = &ops, .name = h->name };
-    if (!h->name || !h->domains || !h->proposals)
+    h->view.counts = &h->machine.counts;
+    if (!h->name || !h->domains || !h->truths || !h->proposals)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++)
         h->proposals[i] = (struct host_proposal){ h->scenario.guests[i].settings.min_kib,

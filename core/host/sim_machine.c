@@ -222,7 +222,7 @@ static void say_kills(struct sim_machine *m, struct sim_guest *g)
 {
     if (g->kills == g->said_kills)
         return;
-    m->counts.load_kills += g->kills - g->said_kills;
+    m->load_kills += g->kills - g->said_kills;
     g->said_kills = g->kills;
     log_warning("%s: by %" PRIu64 " ms: it ran out of memory with a balloon of %" PRIu64
                 " MiB, and killed its load",

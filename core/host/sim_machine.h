@@ -6,14 +6,6 @@
 
 #include "host/sim_guest.h"
 
-/* What happened so far. */
-struct sim_counts {
-    uint64_t load_kills;                      /* by guests' own OOM killers */
-    uint64_t domain_kills;                    /* by the host's */
-    uint64_t swapped_out_kib, swapped_in_kib; /* by the host */
-    uint64_t short_ms;                        /* so long the host was short of memory */
-};
-
 /* A guest starts, or stops. */
 struct sim_event {
     uint64_t at_ms;
@@ -34,10 +26,11 @@ struct sim_machine {
     uint64_t rss_kib;     /* of all guests */
     uint64_t swapped_kib; /* of guests, in the host's swap */
     uint64_t swap_rest;
-    uint64_t psi_bp; /* the share of the last 10 s in which it was short */
-    bool pressed;    /* it ran short since sim_machine_move() was called */
-    bool changed;    /* a guest came or went since then */
-    struct sim_counts counts;
+    uint64_t psi_bp;     /* the share of the last 10 s in which it was short */
+    bool pressed;        /* it ran short since sim_machine_move() was called */
+    bool changed;        /* a guest came or went since then */
+    uint64_t load_kills; /* by guests' own OOM killers */
+    struct host_counts counts;
 };
 
 /* A machine that is about to begin `scenario`, which must outlive it. -ENOMEM. */

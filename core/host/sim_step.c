@@ -23,11 +23,15 @@ static uint64_t swap_left_kib(const struct sim_guest *g)
     return less(g->spec->settings.swap_kib, g->swapped_kib);
 }
 
+/* Also while the load is away. */
+static uint64_t wanted_kib(const struct sim_guest *g, uint64_t at_ms)
+{
+    return g->life == SIM_RUNS ? load_kib(&g->load.now, memcoord_min(at_ms, g->frozen_at_ms)) : 0;
+}
+
 uint64_t sim_guest_demand_kib(const struct sim_guest *g, uint64_t at_ms)
 {
-    if (g->life != SIM_RUNS || g->away_until_ms > 0)
-        return 0;
-    return load_kib(&g->load.now, memcoord_min(at_ms, g->frozen_at_ms));
+    return g->away_until_ms > 0 ? 0 : wanted_kib(g, at_ms);
 }
 
 /* ---- the balloon */
@@ -65,6 +69,37 @@ static bool sticks(const struct sim_guest *g)
     const struct temper *t = &g->spec->settings.temper;
 
     return has_temper(g, TEMPER_STICKS) && g->now_ms % t->every_ms < t->sticks_ms;
+}
+
+/* ---- what it lacks */
+
+/* What is wanted and not there because memory lacks; not what it is just about to touch. */
+static uint64_t lacking_kib(const struct sim_guest *g, uint64_t at_ms)
+{
+    if (g->away_until_ms == 0 && g->swapped_kib == 0 && sim_room_kib(g) > 0)
+        return 0;
+    return less(wanted_kib(g, at_ms), g->anon_kib);
+}
+
+/* `kib` for `ms`, in KiB x s. */
+static void add_over_time(uint64_t *sum_kib_s, uint64_t *rest, uint64_t kib, uint64_t ms)
+{
+    *sum_kib_s += memcoord_mul_div(kib, ms, 1000);
+    *rest += kib % 1000 * (ms % 1000) % 1000;
+    *sum_kib_s += *rest / 1000;
+    *rest %= 1000;
+}
+
+/* Counts `ms` in which both moved evenly from what they were to what they are at `to_ms`. */
+static void count(struct sim_guest *g, uint64_t wanted, uint64_t lacking, uint64_t to_ms)
+{
+    uint64_t ms = to_ms - g->now_ms, lacks = lacking_kib(g, to_ms);
+
+    add_over_time(&g->demand_kib_s, &g->rests.demand, (wanted + wanted_kib(g, to_ms)) / 2, ms);
+    if (lacking == 0 && lacks == 0)
+        return;
+    add_over_time(&g->short_kib_s, &g->rests.shortage, (lacking + lacks) / 2, ms);
+    g->short_ms += ms;
 }
 
 /* ---- how long a step may be */
@@ -318,6 +353,7 @@ static void happen(struct sim_guest *g)
 void sim_step(struct sim_guest *g, uint64_t to_ms)
 {
     uint64_t ms = to_ms - g->now_ms, demand_kib = sim_guest_demand_kib(g, to_ms);
+    uint64_t wanted = wanted_kib(g, g->now_ms), lacking = lacking_kib(g, g->now_ms);
 
     if (g->life == SIM_RUNS && g->now_ms < g->frozen_at_ms) {
         move_balloon(g, ms);
@@ -326,6 +362,36 @@ void sim_step(struct sim_guest *g, uint64_t to_ms)
         swap_in(g, ms);
         sim_count_rss(g);
     }
+    count(g, wanted, lacking, to_ms);
     g->now_ms = to_ms;
     happen(g);
+}
+
+void sim_rest(struct sim_guest *g, uint64_t to_ms)
+{
+    count(g, wanted_kib(g, g->now_ms), lacking_kib(g, g->now_ms), to_ms);
+    g->now_ms = to_ms;
+}
+
+struct host_truth sim_guest_truth(const struct sim_guest *g, uint64_t at_ms)
+{
+    uint64_t rested_ms = at_ms > g->now_ms ? at_ms - g->now_ms : 0;
+    struct host_truth truth = {
+        .demand_kib = wanted_kib(g, at_ms),
+        .held_kib = g->anon_kib,
+        .demand_kib_s = g->demand_kib_s,
+        .short_kib_s = g->short_kib_s,
+        .short_ms = g->short_ms,
+        .kills = g->kills,
+        .swap_in_kib = g->swap_in_kib,
+        .swap_out_kib = g->swap_out_kib,
+    };
+    struct sim_rests rests = g->rests;
+
+    add_over_time(&truth.demand_kib_s, &rests.demand, truth.demand_kib, rested_ms);
+    if (lacking_kib(g, at_ms) > 0) {
+        add_over_time(&truth.short_kib_s, &rests.shortage, lacking_kib(g, at_ms), rested_ms);
+        truth.short_ms += rested_ms;
+    }
+    return truth;
 }

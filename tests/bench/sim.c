@@ -91,7 +91,7 @@ static void print_row(const struct row *row, const struct coordinator *c, uint64
     printf("%-12s %-9s %6" PRIu64 " s %9" PRIu64 " %8.2f s %10.2f %8ld MiB %7" PRIu64 "\n",
            row->policy, row->what, row->interval_ms / 1000, domain_ticks, (double)us / 1e6,
            (double)domain_ticks / (double)us, usage.ru_maxrss / 1024,
-           sim_host_machine(c->host)->counts.load_kills);
+           sim_host_machine(c->host)->load_kills);
     fflush(stdout);
 }
 

@@ -88,7 +88,44 @@ static void without_swap_it_is_killed_and_comes_back(void **state)
     sim_until(host, 15000); /* what it wants now */
     assert_int_equal(g->anon_kib, 100 * MIB);
     assert_int_equal(g->kills, 1);
-    assert_int_equal(sim_host_machine(host)->counts.load_kills, 1);
+    assert_int_equal(sim_host_machine(host)->load_kills, 1);
+    host_close(host);
+}
+
+/* 884 of it are usable: a demand of 1000 MiB is not held, whether it is killed for it or not. */
+static void what_is_wanted_and_not_held_is_summed_up(void **state)
+{
+    struct host *host =
+        sim_open("8GiB", 60,
+                 GUEST "restart = 20s\ntouch = 1TiB/s\n"
+                       "load = take 500MiB; hold 10s; take 1000MiB; hold 10s; take 200MiB\n");
+    const struct sim_guest *g = sim_guest(host, 0);
+    struct host_truth truth;
+
+    (void)state;
+    sim_until(host, 10000);
+    truth = sim_guest_truth(g, SIM_EPOCH_MS + 10000);
+    assert_int_equal(truth.held_kib, 500 * MIB);
+    assert_int_equal(truth.demand_kib_s, 5000 * MIB);
+    assert_int_equal(truth.short_kib_s, 0);
+    sim_until(host, 50000);
+    truth = sim_guest_truth(g, SIM_EPOCH_MS + 50000);
+    assert_int_equal(truth.kills, 1);
+    assert_int_equal(truth.held_kib, 200 * MIB);
+    assert_in_range(truth.demand_kib_s, 20990 * MIB, 21010 * MIB); /* 5000, 10000, 6000 */
+    assert_in_range(truth.short_kib_s, 11950 * MIB, 12050 * MIB);  /* 10 s of 1000, 10 s of 200 */
+    assert_in_range(truth.short_ms, 19900, 20100);
+    host_close(host);
+}
+
+static void touching_what_is_free_is_no_shortage(void **state)
+{
+    struct host *host =
+        sim_open("8GiB", 60, GUEST "touch = 100MiB/s\nload = idle 1s; take 600MiB; hold\n");
+
+    (void)state;
+    sim_until(host, 20000);
+    assert_int_equal(sim_guest_truth(sim_guest(host, 0), SIM_EPOCH_MS + 20000).short_ms, 0);
     host_close(host);
 }
 
@@ -379,6 +416,8 @@ int main(void)
         cmocka_unit_test(a_jump_is_touched_as_fast_as_it_can),
         cmocka_unit_test(cache_fills_what_is_free_and_makes_room),
         cmocka_unit_test(without_swap_it_is_killed_and_comes_back),
+        cmocka_unit_test(what_is_wanted_and_not_held_is_summed_up),
+        cmocka_unit_test(touching_what_is_free_is_no_shortage),
         cmocka_unit_test(a_killed_load_may_stay_away),
         cmocka_unit_test(swap_takes_what_does_not_fit_and_gives_it_back),
         cmocka_unit_test(a_full_swap_ends_in_a_kill),

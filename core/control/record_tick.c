@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/record_tick.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/why.h"
+
+struct tick_words {
+    char why[160], guard[160];
+};
+
+static int reserve(struct tick_record *record, size_t n)
+{
+    struct record_domain *domains;
+    struct tick_words *words;
+
+    if (n <= record->capacity)
+        return 0;
+    domains = calloc(n, sizeof(*domains));
+    words = calloc(n, sizeof(*words));
+    if (!domains || !words) {
+        free(domains);
+        free(words);
+        return -ENOMEM;
+    }
+    tick_record_free(record);
+    *record = (struct tick_record){ domains, words, n };
+    return 0;
+}
+
+static uint32_t guard_flags(const struct snapshot_domain *d)
+{
+    return (d->set_aside ? RECORD_SET_ASIDE : 0) | (d->not_coming ? RECORD_NOT_COMING : 0) |
+           (d->moved_by_others ? RECORD_MOVED_BY_OTHERS : 0) |
+           (d->shrink_paused ? RECORD_SHRINK_PAUSED : 0) |
+           (d->stale_rescue ? RECORD_STALE_RESCUE : 0);
+}
+
+/* In words, where there is something to say: most domains are left as they are at most ticks. */
+static void explain(const struct tick_result *result, size_t i, struct tick_words *words,
+                    struct record_domain *out)
+{
+    const struct snapshot_domain *d = &result->snapshot->domains[i];
+    const struct guard_verdict *v = &result->verdicts[i];
+
+    if (v->asked_kib != MEMCOORD_UNKNOWN) {
+        why_expand(result->plan->entries[i].why, &d->seen, result->instance, words->why,
+                   sizeof(words->why));
+        out->why = words->why;
+    }
+    if (v->reason == GUARD_NOT_ASKED || v->reason == GUARD_AS_ASKED || v->reason == GUARD_NO_CHANGE)
+        return;
+    guard_explain(&result->config->guard, d, v, words->guard, sizeof(words->guard));
+    out->guard_text = words->guard;
+}
+
+static void fill(const struct tick_result *result, size_t i, struct tick_words *words,
+                 struct record_domain *out)
+{
+    const struct snapshot_domain *d = &result->snapshot->domains[i];
+    const struct domain *domain = result->domains->list[i];
+
+    *out = (struct record_domain){
+        .run_id = domain->run_id,
+        .seen = d->seen,
+        .unmanaged_why = d->unmanaged_why,
+        .extra_kib = d->extra_kib,
+        .overhead_kib = d->overhead_kib,
+        .shrunk_kib = d->shrunk_kib,
+        .force_kib = d->force_kib,
+        .booting_kib = d->booting_kib,
+        .guard_flags = guard_flags(d),
+        .asked_kib = result->verdicts[i].asked_kib,
+        .granted_kib = result->verdicts[i].granted_kib,
+        .guard = guard_reason_name(result->verdicts[i].reason),
+        .truth = domain->truth,
+    };
+    out->seen.state = NULL;
+    memcpy(out->uuid, domain->uuid, sizeof(out->uuid));
+    explain(result, i, words, out);
+}
+
+int tick_record_give(struct tick_record *record, const struct tick_result *result,
+                     const struct record_sink *sink)
+{
+    const struct snapshot *s = result->snapshot;
+    struct record_tick tick = {
+        .tick = s->seen.tick,
+        .now_ms = s->seen.now_ms,
+        .host = s->host,
+        .ksm_sharing_kib = s->ksm_sharing_kib,
+        .dry_run = result->config->daemon.dry_run,
+        .policy_error = result->plan->failed ? result->plan->error : NULL,
+        .counts = result->view->counts,
+        .n_domains = s->seen.n_domains,
+    };
+
+    if (reserve(record, tick.n_domains) < 0)
+        return -ENOMEM;
+    for (size_t i = 0; i < tick.n_domains; i++)
+        fill(result, i, &record->words[i], &record->domains[i]);
+    tick.domains = record->domains;
+    sink->tick(sink->to, &tick);
+    return 0;
+}
+
+void tick_record_free(struct tick_record *record)
+{
+    free(record->domains);
+    free(record->words);
+    *record = (struct tick_record){ 0 };
+}

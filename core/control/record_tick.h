@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A tick's result in the form in which it is recorded. */
+#ifndef CORE_CONTROL_RECORD_TICK_H
+#define CORE_CONTROL_RECORD_TICK_H
+
+#include "control/say.h"
+#include "record/tick.h"
+
+/* Memory for it; zero it to begin. */
+struct tick_record {
+    struct record_domain *domains;
+    struct tick_words *words;
+    size_t capacity;
+};
+
+/* Hands `result` to `sink`. -ENOMEM: not handed over. */
+int tick_record_give(struct tick_record *record, const struct tick_result *result,
+                     const struct record_sink *sink);
+
+/* Frees all; a zeroed one is fine. */
+void tick_record_free(struct tick_record *record);
+
+#endif
