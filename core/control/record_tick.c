@@ -26,7 +26,9 @@ static int reserve(struct tick_record *record, size_t n)
         return -ENOMEM;
     }
     tick_record_free(record);
-    *record = (struct tick_record){ domains, words, n };
+    record->domains = domains;
+    record->words = words;
+    record->capacity = n;
     return 0;
 }
 
