@@ -164,11 +164,16 @@ static bool is_pulled_back(const struct domain *d, uint64_t before_kib, uint64_t
            d->balloon_kib <= high_kib + DOMAIN_NOISE_KIB;
 }
 
+/* What somebody else gave it is given back to it. What he took it has again, and keeps: it would lose it
+ * at once. */
 static void see_pulled_back(struct domain *d)
 {
     widen_path(d, d->balloon_kib);
     widen_path(d, d->asked_kib);
-    d->reassert = true;
+    if (d->asked_kib > d->target_kib)
+        d->target_kib = d->asked_kib;
+    else
+        d->reassert = true;
 }
 
 /* One that was given up on, and goes to what it was asked for after all, has that target again. */

@@ -189,11 +189,10 @@ static inline void world_change(struct world *w, struct world_guest *g)
 
 static inline void world_move_guest(struct world *w, struct world_guest *g, uint64_t ms)
 {
-    if (g->state == HOST_DOMAIN_PAUSED) {
-        if (g->others_came_last)
-            g->others_ms = w->now_ms; /* it goes there when it runs again */
+    if (g->others_came_last && (g->stuck || g->state == HOST_DOMAIN_PAUSED))
+        g->others_ms = w->now_ms; /* it goes there when it can */
+    if (g->state == HOST_DOMAIN_PAUSED)
         return;
-    }
     world_follow(w, g, ms);
     world_use(w, g, ms);
     if (!g->n_samples || w->now_ms - g->samples[0].at_ms >= between(&w->random, 700, 1200))
