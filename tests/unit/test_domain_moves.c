@@ -209,6 +209,21 @@ static void a_target_of_ours_that_pulls_at_anothers_change_is_taken_back(void **
 }
 
 /* Or a busy guest's balloon that lacks some pages would be asked again, past what an operator sets. */
+/* He took it, our grow came last, and the guest has it again: nothing is taken from it at once. */
+static void a_grow_of_ours_that_undoes_anothers_shrink_stays(void **state)
+{
+    struct domain *d = settled(512 * MIB, 100 * MIB);
+
+    (void)state;
+    domain_asked(d, 700 * MIB, 6000, 1000);
+    see(d, 300 * MIB, 7000);
+    assert_int_equal(d->target_kib, 300 * MIB);
+    see(d, 600 * MIB, 8000);
+    assert_int_equal(d->target_kib, 700 * MIB);
+    assert_false(d->reassert);
+    domain_free(d);
+}
+
 static void a_balloon_that_rests_a_little_beside_its_target_has_arrived(void **state)
 {
     struct domain *d = settled(512 * MIB, 300 * MIB);
@@ -252,6 +267,7 @@ static int run(void)
         cmocka_unit_test(autodeflate_above_the_target_is_the_guests_need),
         cmocka_unit_test(who_fights_for_a_balloon_is_noticed_although_memcoord_sets_all_the_time),
         cmocka_unit_test(a_target_of_ours_that_pulls_at_anothers_change_is_taken_back),
+        cmocka_unit_test(a_grow_of_ours_that_undoes_anothers_shrink_stays),
         cmocka_unit_test(a_balloon_that_rests_a_little_beside_its_target_has_arrived),
         cmocka_unit_test(one_who_goes_up_and_then_down_is_followed_both_ways),
     };
