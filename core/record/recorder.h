@@ -10,7 +10,7 @@ struct recorder;
 struct recorder_options {
     const char *file;
     uint64_t keep_ms; /* older ticks are deleted; 0: none are */
-    bool must;        /* simulated: nothing may be lost, and the writer is waited for. Else what can't be
+    bool must; /* simulated: nothing may be lost, and the writer is waited for. Else what can't be
                          written is lost, said once, and tried again: coordination does not wait. */
 };
 
