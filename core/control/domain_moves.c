@@ -176,13 +176,18 @@ static void see_pulled_back(struct domain *d)
         d->reassert = true;
 }
 
-/* One that was given up on, and goes to what it was asked for after all, has that target again. */
+/* One that was given up on, and goes to what it was asked for after all, has that target again. Where else
+ * it goes, its target is where it is, as before. */
 static void see_own_way(struct domain *d, uint64_t before_kib)
 {
     d->foreign_moving = false;
-    if (!d->given_up || d->asked_kib == UNKNOWN ||
-        domain_distance(d->balloon_kib, d->asked_kib) >= domain_distance(before_kib, d->asked_kib))
+    if (!d->given_up || d->asked_kib == UNKNOWN)
         return;
+    if (domain_distance(d->balloon_kib, d->asked_kib) >=
+        domain_distance(before_kib, d->asked_kib)) {
+        d->target_kib = d->balloon_kib;
+        return;
+    }
     d->target_kib = d->asked_kib;
     d->given_up = d->reassert = false;
 }
