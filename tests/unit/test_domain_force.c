@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "control/domain.h"
-#include "control/domain_moves.h"
+#include "control/domain_targets.h"
 #include "util/log.h"
 
 #define UNKNOWN MEMCOORD_UNKNOWN
@@ -113,8 +113,8 @@ static void who_follows_when_it_is_given_up_on_follows_us(void **state)
     domain_asked(d, 400 * MIB, 5000, 1000);
     for (uint64_t ms = 6000; ms <= 10000; ms += 1000)
         see(d, 512, ms);
-    moves_asked(d, d->target_kib, 10000); /* as actuate() does */
-    see(d, 400, 11000);                   /* it had begun to give before it was told to stay */
+    targets_asked(d, d->target_kib, 10000); /* as actuate() does */
+    see(d, 400, 11000);                     /* it had begun to give before it was told to stay */
     assert_int_equal(d->foreign_changes, 0);
     domain_free(d);
 }
