@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "control/domain_moves.h"
+#include "control/domain_targets.h"
 #include "control/owing.h"
 #include "util/log.h"
 
@@ -73,7 +73,7 @@ static void reassert(const struct actuation *a)
             continue;
         r = a->host->ops->set_target(a->host, d->uuid, kib);
         if (r == 0)
-            moves_asked(d, kib, a->now_ms);
+            targets_asked(d, kib, a->now_ms);
         d->reassert = r == -EBUSY; /* the next tick tries again */
     }
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "control/coordinator.h"
-#include "control/domain_moves.h"
+#include "control/domain_targets.h"
 #include "control/look.h"
 #include "control/owing.h"
 #include "util/log.h"
@@ -89,7 +89,7 @@ static void hear_refusals(struct coordinator *c, const struct host_view *view)
             continue;
         log_warning("%s: its balloon could not be set: %s", d->name,
                     seen->set_error_text ? seen->set_error_text : strerror(-seen->set_error));
-        moves_adopt(d);
+        targets_adopt(d);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "control/domain_moves.h"
+#include "control/domain_targets.h"
 #include "control/sample.h"
 #include "util/log.h"
 
@@ -57,7 +58,7 @@ struct domain *domain_new(const struct host_domain *seen, uint64_t now_ms,
     configure(d, seen, config);
     d->run_id = seen->run_id;
     d->balloon_kib = d->host_balloon_kib = d->initial_kib = seen->balloon_kib;
-    moves_adopt(d);
+    targets_adopt(d);
     d->asked_kib = d->asked_before_kib = UNKNOWN;
     d->kernel_kib = d->rss_kib = UNKNOWN;
     d->first_seen_ms = d->moved_ms = d->host_moved_ms = d->arrived_ms = now_ms;
@@ -155,7 +156,7 @@ static void see_outcome(struct domain *d, const struct host_domain *seen, uint64
     uint64_t wait_ms;
 
     if (d->setting && !seen->setting)
-        moves_ended(d, seen->set_error == 0);
+        targets_ended(d, seen->set_error == 0);
     if (seen->set_error == 0)
         return;
     wait_ms = moves_next_wait_ms(d);
@@ -222,5 +223,5 @@ void domain_asked(struct domain *domain, uint64_t kib, uint64_t now_ms, uint64_t
         domain->shrunk_kib += domain->target_kib - kib;
         domain->shrunk_ms = now_ms;
     }
-    moves_asked(domain, kib, now_ms);
+    targets_asked(domain, kib, now_ms);
 }

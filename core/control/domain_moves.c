@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "control/domain_targets.h"
 #include "util/log.h"
 
 #define UNKNOWN MEMCOORD_UNKNOWN
@@ -28,54 +29,6 @@ static const uint64_t arrived_within_kib = 4 * 1024;
 bool domain_is_away(const struct domain *domain)
 {
     return domain_distance(domain->balloon_kib, domain->target_kib) > arrived_within_kib;
-}
-
-/* Its way may lead to `kib`, too. */
-static void widen_path(struct domain *d, uint64_t kib)
-{
-    d->path_low_kib = memcoord_min(d->path_low_kib, kib);
-    d->path_high_kib = memcoord_max(d->path_high_kib, kib);
-}
-
-void moves_adopt(struct domain *d)
-{
-    d->target_kib = d->path_low_kib = d->path_high_kib = d->balloon_kib;
-    d->given_up = false;
-}
-
-void moves_asked(struct domain *d, uint64_t kib, uint64_t now_ms)
-{
-    widen_path(d, d->balloon_kib);
-    widen_path(d, d->target_kib);
-    widen_path(d, kib);
-    d->force_before_kib = d->force_kib;
-    d->asked_before_kib = d->asked_kib;
-    d->target_before_kib = d->reassert ? d->asked_kib : d->target_kib;
-    d->force_kib = memcoord_max(d->force_kib, kib);
-    d->target_kib = d->asked_kib = kib;
-    d->set_ms = d->arrived_ms = now_ms;
-    d->looks_since_set = 0;
-    d->setting = true;
-    d->given_up = d->reassert = false;
-}
-
-void moves_ended(struct domain *d, bool well)
-{
-    d->setting = false;
-    if (well) {
-        d->force_kib = d->asked_kib == UNKNOWN ? 0 : d->asked_kib;
-        return;
-    }
-    d->force_kib = d->force_before_kib;
-    d->asked_kib = d->asked_before_kib;
-    d->target_kib = d->target_before_kib == UNKNOWN ? d->balloon_kib : d->target_before_kib;
-}
-
-/* No target of ours is in force any more. */
-static void forget_asked(struct domain *d)
-{
-    d->asked_kib = UNKNOWN;
-    d->force_kib = 0;
 }
 
 uint64_t moves_next_wait_ms(struct domain *d)
@@ -109,8 +62,8 @@ static void see_foreign(struct domain *d, uint64_t before_kib, uint64_t now_ms,
     bool up = d->balloon_kib > before_kib;
 
     if (now_ms - d->set_ms >= obeys_after_ms && !d->setting)
-        forget_asked(d); /* his target came after ours, and took its place */
-    moves_adopt(d);
+        targets_forget(d); /* his target came after ours, and took its place */
+    targets_adopt(d);
     d->origin_over = true;
     if (d->foreign_moving && d->foreign_up == up)
         return;
@@ -127,7 +80,7 @@ static void see_autodeflate(struct domain *d, uint64_t now_ms)
     if (d->shrink_paused_until_ms <= now_ms)
         log_info("%s: took back %" PRIu64 " MiB by itself (autodeflate): it needs them", d->name,
                  (d->balloon_kib - d->target_kib) / 1024);
-    moves_adopt(d);
+    targets_adopt(d);
     d->reassert = true;
     d->shrink_paused_until_ms = now_ms + shrink_pause_ms;
 }
@@ -168,21 +121,26 @@ static bool is_pulled_back(const struct domain *d, uint64_t before_kib, uint64_t
  * at once. */
 static void see_pulled_back(struct domain *d)
 {
-    widen_path(d, d->balloon_kib);
-    widen_path(d, d->asked_kib);
+    targets_widen_path(d, d->balloon_kib);
+    targets_widen_path(d, d->asked_kib);
     if (d->asked_kib > d->target_kib)
         d->target_kib = d->asked_kib;
     else
         d->reassert = true;
 }
 
-/* One that was given up on, and goes to what it was asked for after all, has that target again. */
+/* One that was given up on, and goes to what it was asked for after all, has that target again. Where else
+ * it goes, its target is where it is, as before. */
 static void see_own_way(struct domain *d, uint64_t before_kib)
 {
     d->foreign_moving = false;
-    if (!d->given_up || d->asked_kib == UNKNOWN ||
-        domain_distance(d->balloon_kib, d->asked_kib) >= domain_distance(before_kib, d->asked_kib))
+    if (!d->given_up || d->asked_kib == UNKNOWN)
         return;
+    if (domain_distance(d->balloon_kib, d->asked_kib) >=
+        domain_distance(before_kib, d->asked_kib)) {
+        d->target_kib = d->balloon_kib;
+        return;
+    }
     d->target_kib = d->asked_kib;
     d->given_up = d->reassert = false;
 }
@@ -193,7 +151,7 @@ static void see_moved(struct domain *d, uint64_t before_kib, uint64_t now_ms,
     d->moved_ms = now_ms;
     d->failures = 0;
     if (d->is_new && d->set_ms == 0) {
-        moves_adopt(d); /* its driver just loads */
+        targets_adopt(d); /* its driver just loads */
         d->initial_kib = d->balloon_kib;
     } else if (d->autodeflate && d->balloon_kib > d->target_kib && d->balloon_kib > before_kib) {
         see_autodeflate(d, now_ms);
@@ -218,7 +176,7 @@ static void see_standing(struct domain *d, uint64_t now_ms)
     if (!domain_is_away(d) || d->state == HOST_DOMAIN_PAUSED ||
         now_ms - moves_since_ms(d) < gave_up_after_ms)
         return;
-    widen_path(d, d->balloon_kib);
+    targets_widen_path(d, d->balloon_kib);
     d->target_kib = d->balloon_kib;
     d->given_up = d->reassert = true;
     if (now_ms < d->quiet_until_ms)
@@ -248,8 +206,8 @@ static void see_left_alone(struct domain *d, bool moved, uint64_t now_ms)
         return;
     d->origin_over |= moved;
     d->reassert = false;
-    forget_asked(d);
-    moves_adopt(d);
+    targets_forget(d);
+    targets_adopt(d);
 }
 
 /* Whether the host and the guest's sample both show it at its target, by news from after that was set:
@@ -290,11 +248,8 @@ void moves_see(struct domain *d, uint64_t balloon_kib, uint64_t now_ms, const st
         see_moved(d, before_kib, now_ms, config);
     else
         see_standing(d, now_ms);
-    if (is_at_rest(d)) {
-        d->path_low_kib = d->path_high_kib = d->target_kib;
-        widen_path(d, d->balloon_kib);
-        widen_path(d, d->host_balloon_kib);
-    }
+    if (is_at_rest(d))
+        targets_end_path(d);
     if (was_away || d->moved_ms == now_ms)
         d->arrived_ms = now_ms;
 }

@@ -11,10 +11,11 @@
 
 /* ---- how it is told */
 
-/* Whether the sample may be as new as what the host tells. */
+/* Whether the sample may be as new as what the host tells, also where the host is later than it should
+ * be. */
 static inline bool world_sample_counts(const struct world *w, const struct world_guest *g)
 {
-    return g->n_told && g->told.at_ms + WORLD_LATE_MS >= w->now_ms;
+    return g->n_told && g->told.at_ms + 2 * WORLD_LATE_MS >= w->now_ms;
 }
 
 /* The most that the core was told last of what it has, by the host or by the guest. */

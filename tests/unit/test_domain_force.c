@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "control/domain.h"
-#include "control/domain_moves.h"
+#include "control/domain_targets.h"
 #include "util/log.h"
 
 #define UNKNOWN MEMCOORD_UNKNOWN
@@ -113,8 +113,8 @@ static void who_follows_when_it_is_given_up_on_follows_us(void **state)
     domain_asked(d, 400 * MIB, 5000, 1000);
     for (uint64_t ms = 6000; ms <= 10000; ms += 1000)
         see(d, 512, ms);
-    moves_asked(d, d->target_kib, 10000); /* as actuate() does */
-    see(d, 400, 11000);                   /* it had begun to give before it was told to stay */
+    targets_asked(d, d->target_kib, 10000); /* as actuate() does */
+    see(d, 400, 11000);                     /* it had begun to give before it was told to stay */
     assert_int_equal(d->foreign_changes, 0);
     domain_free(d);
 }
@@ -133,6 +133,22 @@ static void who_follows_before_the_target_is_withdrawn_has_it_again(void **state
     see(d, 600, 12000);
     assert_int_equal(d->target_kib, 700 * MIB);
     assert_false(d->reassert);
+    domain_free(d);
+}
+
+/* Or what a policy gives it beyond where it stood takes from where it is. */
+static void who_was_given_up_on_and_goes_elsewhere_is_taken_as_it_is(void **state)
+{
+    struct domain *d = settled();
+
+    (void)state;
+    domain_asked(d, 900 * MIB, 5000, 1000);
+    domain_asked(d, 520 * MIB, 5500, 1000);
+    for (uint64_t ms = 6000; ms <= 11000; ms += 1000)
+        see(d, 512, ms);
+    see(d, 800, 12000); /* an older target of ours explains it */
+    assert_int_equal(d->target_kib, 800 * MIB);
+    assert_true(d->reassert);
     domain_free(d);
 }
 
@@ -237,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_target_that_is_not_set_leaves_what_somebody_else_set),
         cmocka_unit_test(who_follows_when_it_is_given_up_on_follows_us),
         cmocka_unit_test(who_follows_before_the_target_is_withdrawn_has_it_again),
+        cmocka_unit_test(who_was_given_up_on_and_goes_elsewhere_is_taken_as_it_is),
         cmocka_unit_test(a_pause_is_no_refusal),
         cmocka_unit_test(a_sample_is_not_newer_than_the_host_for_ever),
         cmocka_unit_test(what_could_not_be_withdrawn_yet_is_held),
