@@ -37,8 +37,8 @@ static struct sim_host *sim(struct host *host)
 
 /* ---- seeing */
 
-/* A UUID that tells which guest it is. */
-static void make_uuid(uint8_t uuid[HOST_UUID_BYTES], size_t guest)
+/* It tells which guest it is. */
+void sim_host_uuid(uint8_t uuid[HOST_UUID_BYTES], size_t guest)
 {
     static const uint8_t stem[8] = { 0x51, 0x40, 0x1a, 0x7e, 0x0d, 0x00, 0x40, 0x00 };
 
@@ -70,7 +70,7 @@ static void list_domains(struct sim_host *h)
                                    .proposal = &h->proposals[guest],
                                    .truth = &h->truths[i],
                                    .max_kib = h->scenario.guests[guest].settings.max_kib };
-        make_uuid(d->uuid, guest);
+        sim_host_uuid(d->uuid, guest);
     }
     h->view.domains = h->domains;
     h->view.n_domains = m->n_alive;

@@ -20,4 +20,7 @@ void sim_host_check(const char *uri, const char *file, struct problems *problems
 /* What really is, for scores and tests: of a host that sim_host_open() made. Valid until it is closed. */
 const struct sim_machine *sim_host_machine(const struct host *host);
 
+/* The UUID of the scenario's guest number `guest`. */
+void sim_host_uuid(uint8_t uuid[HOST_UUID_BYTES], size_t guest);
+
 #endif
