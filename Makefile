@@ -159,18 +159,22 @@ build/memcoord.pc: FORCE
 	  'Description: header for memory policies of memcoord' 'Version: $(VERSION)' \
 	  'Cflags: -I$${includedir}' > $@
 
+# conf/ is installed as it is, with its folders
+conf_folders = $(shell cd conf && find * -type d)
+
 install: all build/memcoord.pc
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/memcoord \
 	  $(DESTDIR)$(PREFIX)/include/memcoord $(DESTDIR)$(PREFIX)/lib/pkgconfig \
-	  $(DESTDIR)$(PREFIX)/share/doc/memcoord/policies $(DESTDIR)$(PREFIX)/share/memcoord/scenarios \
-	  $(DESTDIR)$(SYSCONFDIR)/memcoord
+	  $(DESTDIR)$(PREFIX)/share/doc/memcoord/policies $(DESTDIR)$(SYSCONFDIR)/memcoord \
+	  $(addprefix $(DESTDIR)$(PREFIX)/share/memcoord/,$(conf_folders))
 	$(INSTALL) -m 755 memcoord $(DESTDIR)$(PREFIX)/bin/
 	$(INSTALL) -m 755 $(policies) $(DESTDIR)$(PREFIX)/lib/memcoord/
 	$(INSTALL) -m 644 include/memcoord/policy.h $(DESTDIR)$(PREFIX)/include/memcoord/
 	$(INSTALL) -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/memcoord/
 	$(INSTALL) -m 644 policies/*.md $(DESTDIR)$(PREFIX)/share/doc/memcoord/policies/
-	$(INSTALL) -m 644 conf/*.ini $(DESTDIR)$(PREFIX)/share/memcoord/
-	$(INSTALL) -m 644 conf/scenarios/* $(DESTDIR)$(PREFIX)/share/memcoord/scenarios/
+	for d in . $(conf_folders); do \
+	  $(INSTALL) -m 644 $$(find conf/$$d -maxdepth 1 -type f) \
+	    $(DESTDIR)$(PREFIX)/share/memcoord/$$d/ || exit 1; done
 	[ -e $(DESTDIR)$(SYSCONFDIR)/memcoord/coord.ini ] || \
 	  $(INSTALL) -m 644 conf/coord.ini $(DESTDIR)$(SYSCONFDIR)/memcoord/
 	$(INSTALL) -m 644 build/memcoord.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
