@@ -95,7 +95,7 @@ static void demand_above_max_is_lacking_exactly(void **state)
 
     (void)state;
     for (int limit = 0; limit < LIMITS; limit++) {
-        struct outcome o = outcome_of(limit, text);
+        struct outcome o = outcome_of((enum limit)limit, text);
 
         assert_int_equal(o.demand_kib_s[0], 72000 * MIB);
         assert_int_equal(o.values[SCORE_SHORTFALL], 452 * MIB * 113 / 20);
