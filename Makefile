@@ -12,6 +12,9 @@ SANITIZE ?=
 # make WERROR=1: warnings are errors (CI).
 WERROR ?=
 
+# Chart.js, which becomes a part of the program: reports need no network.
+CHART_JS ?= /usr/share/javascript/chart.js/Chart.min.js
+
 # What a command tells: asked for once, and not before a recipe needs it, for `make deps demo` installs
 # the libraries first. $(call once,VARIABLE THAT KEEPS IT,COMMAND)
 once = $(if $(filter undefined,$(flavor $1)),$(eval $1 := $(shell $2)))$($1)
@@ -85,6 +88,10 @@ build/members: FORCE
 build/core/%.o: core/%.c build/flags
 	@mkdir -p $(@D)
 	$(CC) $(core_flags) -MMD -MP -c $< -o $@
+
+# What the assembler reads is no header: -MMD does not see it.
+build/core/report/page_parts.o: core_flags += -DCHART_JS='"$(CHART_JS)"'
+build/core/report/page_parts.o: $(addprefix core/report/page.,html css js) $(CHART_JS)
 
 build/libcore.a: $(core_objects) build/members
 	@rm -f $@

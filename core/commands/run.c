@@ -36,6 +36,7 @@ static const char help[] =
     "  check     say what is wrong with a configuration, or what would run\n"
     "  policies  list the policies, or the parameters of one\n"
     "  decide    let a policy decide on snapshots written in JSON\n"
+    "  report    show recorded runs: pictures and scores\n"
     "\n"
     "SIGINT and SIGTERM end it; `on_exit` in FILE says what becomes of the balloons then.\n"
     "Exit status: 0, 1 (failed), 2 (wrong usage or configuration).\n";
