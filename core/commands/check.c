@@ -6,6 +6,7 @@
 #include "commands/check_show.h"
 #include "commands/commands.h"
 #include "commands/options.h"
+#include "commands/recording_of.h"
 #include "util/log.h"
 
 static const char help[] =
@@ -55,7 +56,9 @@ static int check(const struct check_arguments *arguments)
     struct setup setup = { 0 };
     int status = EXIT_USAGE;
 
-    if (setup_load(arguments->file, &setup, &problems) == 0) {
+    if (setup_load(arguments->file, &setup, &problems) == 0)
+        recording_check(&setup.config, &problems);
+    if (problems.n == 0) {
         status = check_right(arguments, &setup);
     } else {
         problems_print(&problems, stderr);

@@ -10,6 +10,7 @@
 
 #include "commands/commands.h"
 #include "commands/options.h"
+#include "commands/recording_of.h"
 #include "commands/session.h"
 #include "commands/setup.h"
 #include "control/coordinator.h"
@@ -70,6 +71,7 @@ static void catch_signals(struct host *host)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that must not grow is an error of that file */
 }
 
 static int refuse_late_command(const char *name)
@@ -169,28 +171,46 @@ static int end(struct coordinator *c)
     return 0;
 }
 
-static int coordinate(struct setup *setup, const struct run_arguments *arguments)
+static int coordinate_session(struct setup *setup, const struct run_arguments *arguments,
+                              struct session *session, const struct record_sink *sink)
 {
-    struct session session;
-    int status = session_open(&setup->config, arguments->proc, &session);
     struct coordinator c = { .config = &setup->config,
+                             .host = session->host,
                              .instance = setup->instance,
-                             .origins = &session.origins };
+                             .origins = &session->origins,
+                             .sink = sink };
+    int status = EXIT_SUCCESS;
 
-    if (status != EXIT_SUCCESS)
-        return status;
-    c.host = session.host;
     if (domains_set_policy_state(&c.domains, setup->policy->table.domain_state_size) < 0)
         status = EXIT_FAILURE;
-    catch_signals(session.host);
     log_info("memcoord " MEMCOORD_VERSION ": %s, policy %s, every %" PRIu64 " ms%s",
-             session.host->name, setup->policy->table.name, setup->config.daemon.interval_ms,
+             session->host->name, setup->policy->table.name, setup->config.daemon.interval_ms,
              setup->config.daemon.dry_run ? ", dry run: nothing is changed" : "");
     coordinator_run(&c, arguments->ticks, &stop);
     if (end(&c) != 0)
         status = EXIT_FAILURE;
-    signalled_host = NULL;
     coordinator_free(&c);
+    return status;
+}
+
+static int coordinate(struct setup *setup, const struct run_arguments *arguments)
+{
+    struct session session;
+    struct recorder *recorder = NULL;
+    int status = session_open(&setup->config, arguments->proc, &session);
+
+    if (status != EXIT_SUCCESS)
+        return status;
+    catch_signals(session.host);
+    if (recording_begin(setup, session.host->name, &recorder) < 0) {
+        status = EXIT_FAILURE;
+    } else {
+        struct record_sink sink = recorder_sink(recorder);
+        status = coordinate_session(setup, arguments, &session, recorder ? &sink : NULL);
+    }
+    if (recorder_close(recorder) < 0)
+        status = EXIT_FAILURE;
+    signalled_host = NULL;
     session_close(&session);
     return status;
 }

@@ -119,6 +119,7 @@ void config_free(struct config *config)
     free(config->daemon.uri);
     free(config->daemon.policy);
     free(config->daemon.policy_path);
+    free(config->record.file);
     for (size_t i = 0; i < config->n_domain_rules; i++)
         free(config->domain_rules[i].glob);
     free(config->domain_rules);
@@ -129,6 +130,18 @@ void config_free(struct config *config)
     }
     free(config->policy_entries);
     *config = (struct config){ 0 };
+}
+
+char *config_path(const struct config *config, const char *name)
+{
+    const char *slash = config->file ? strrchr(config->file, '/') : NULL;
+    char *path = NULL;
+    int r;
+
+    if (*name == '/' || !slash)
+        return strdup(name);
+    r = asprintf(&path, "%.*s%s", (int)(slash - config->file) + 1, config->file, name);
+    return r < 0 ? NULL : path;
 }
 
 /* ---- showing it */

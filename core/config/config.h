@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "config/problems.h"
 #include "config/values.h"
@@ -28,6 +29,11 @@ struct host_settings {            /* [host] */
     uint64_t limit_kib;           /* what domains may hold in all; 0: no limit */
     uint64_t domain_overhead_kib; /* QEMU's own memory, at least */
     uint64_t warn_free_kib;       /* warn when available host memory is at or below; 0: never */
+};
+
+struct record_settings { /* [record] */
+    char *file;          /* of the recording, from the configuration's folder; "none" */
+    uint64_t keep_ms;    /* older ticks are deleted; 0: none are */
 };
 
 struct guard_settings {         /* [guard] */
@@ -65,10 +71,12 @@ struct policy_entry {
 
 struct config {
     char *file;
-    int uri_line, policy_line, policy_path_line; /* where they stand; 0: it is the default */
+    int uri_line, policy_line, policy_path_line,
+        record_line;         /* where they stand; 0: it is the default */
     uint64_t stale_after_ms; /* as it is written; guard.stale_after_ms is what counts */
     struct daemon_settings daemon;
     struct host_settings host;
+    struct record_settings record;
     struct guard_settings guard;
     struct domain_settings domain_defaults;
     struct domain_rule *domain_rules;
@@ -79,7 +87,7 @@ struct config {
 
 /* One key of the table. */
 struct config_key {
-    const char *section; /* "memcoord", "host", "guard", "domain" */
+    const char *section; /* "memcoord", "host", "record", "guard", "domain" */
     const char *key;
     uint32_t type;       /* enum memcoord_param_type or enum value_type */
     const char *initial; /* its default, as written in the file */
@@ -116,6 +124,15 @@ const struct config_key *config_find_key(const char *section, const char *key);
 /* The present value of a row as it would be written in the file: in `base`, which is the config, or
  * the domain_settings for a row of "domain". Always terminated. */
 void config_format(const struct config_key *key, const void *base, char *text, size_t size);
+
+/* Writes all that decides as a configuration, which config_load() reads to the same: every key of the table
+ * but [record], each [domain GLOB], and the [policy NAME] sections but the one of the policy `except`
+ * (NULL: all). */
+void config_print(const struct config *config, const char *except, FILE *out);
+
+/* The path of what stands in the configuration as `name`: from the configuration's folder if it is
+ * relative. The caller's to free; NULL without memory. */
+char *config_path(const struct config *config, const char *name);
 
 /* Whether a [domain GLOB] means the domain `name` with the UUID `uuid` (36 characters): it matches one
  * of them. It is compared with the UUID, regardless of case, only if it begins as one does

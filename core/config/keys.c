@@ -12,6 +12,7 @@
 
 #define DAEMON(field) offsetof(struct config, daemon.field)
 #define HOST(field) offsetof(struct config, host.field)
+#define RECORD(field) offsetof(struct config, record.field)
 #define GUARD(field) offsetof(struct config, guard.field)
 #define DOMAIN(field) offsetof(struct domain_settings, field)
 
@@ -39,6 +40,11 @@ const struct config_key config_keys[] = {
       "QEMU's own memory beside its guest's, at least", HOST(domain_overhead_kib) },
     { "host", "warn_free", SIZE, "200MiB", "0..16TiB",
       "warn when the host's available memory is at or below; 0: never", HOST(warn_free_kib) },
+
+    { "record", "file", TEXT, "none", NULL,
+      "where each tick is recorded; none: nowhere", RECORD(file) },
+    { "record", "keep", DURATION, "7d", "0..10000d",
+      "older ticks are deleted; 0: none are; a simulated run is kept whole", RECORD(keep_ms) },
 
     { "guard", "guest_reserve", SIZE, "100MiB", "0..1TiB",
       "what a shrink leaves usable in the guest", GUARD(guest_reserve_kib) },

@@ -45,7 +45,9 @@ static void say_suggestion(const struct suggestion *best, const char *before, co
 
 static void load_unknown_section(const struct load *load, const struct reader_entry *entry)
 {
-    static const char *const kinds[] = { "memcoord", "host", "guard", "domain", "policy" };
+    static const char *const kinds[] = {
+        "memcoord", "host", "record", "guard", "domain", "policy"
+    };
     struct suggestion best = { NULL, UINT_MAX };
     char hint[LOAD_TEXT_BYTES];
 
@@ -53,7 +55,7 @@ static void load_unknown_section(const struct load *load, const struct reader_en
         suggest_consider(&best, entry->kind, kinds[i]);
     say_suggestion(&best, "[", entry->name ? " ...]" : "]", hint, sizeof(hint));
     load_problem(load, entry,
-                 "unknown section [%s%s%s]: %sallowed are [memcoord], [host], [guard], "
+                 "unknown section [%s%s%s]: %sallowed are [memcoord], [host], [record], [guard], "
                  "[domain GLOB], [policy NAME]",
                  entry->kind, entry->name ? " " : "", entry->name ? entry->name : "", hint);
 }
@@ -112,7 +114,7 @@ static int load_value(const struct load *load, const struct reader_entry *entry,
     return 1;
 }
 
-/* ---- [memcoord], [host], [guard] */
+/* ---- [memcoord], [host], [record], [guard] */
 
 static void load_note_line(struct load *load, const struct reader_entry *entry,
                            const struct config_key *row)
@@ -123,6 +125,8 @@ static void load_note_line(struct load *load, const struct reader_entry *entry,
         load->config.policy_path_line = entry->line;
     else if (row->offset == offsetof(struct config, daemon.uri))
         load->config.uri_line = entry->line;
+    else if (row->offset == offsetof(struct config, record.file))
+        load->config.record_line = entry->line;
     else if (row->offset == offsetof(struct config, guard.guest_reserve_kib))
         load->guest_reserve_line = entry->line;
     else if (row->offset == offsetof(struct config, guard.rescue_below_kib))

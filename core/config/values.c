@@ -24,9 +24,8 @@ struct unit {
 static const struct unit size_units[] = {
     { "KiB", 1 }, { "MiB", 1 << 10 }, { "GiB", 1 << 20 }, { "TiB", 1 << 30 }, { NULL, 0 }
 };
-static const struct unit duration_units[] = {
-    { "ms", 1 }, { "s", 1000 }, { "min", 60000 }, { NULL, 0 }
-};
+static const struct unit duration_units[] = { { "ms", 1 },      { "s", 1000 },     { "min", 60000 },
+                                              { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 } };
 static const struct unit percent_units[] = { { "%", 100 }, { NULL, 0 } };
 static const struct unit integer_units[] = { { "", 1 }, { NULL, 0 } };
 
@@ -44,8 +43,8 @@ static const struct number_type number_types[] = {
                              VALUES_MAX_SIZE_KIB, true },
     [MEMCOORD_TYPE_PERCENT] = { "percent", percent_units, "a percentage such as 25% or 0.5%",
                                 UINT64_MAX / 2, false },
-    [MEMCOORD_TYPE_DURATION] = { "duration", duration_units, "a duration such as 2s (ms, s, min)",
-                                 UINT64_MAX / 2, true },
+    [MEMCOORD_TYPE_DURATION] = { "duration", duration_units,
+                                 "a duration such as 2s (ms, s, min, h, d)", UINT64_MAX / 2, true },
     [MEMCOORD_TYPE_INTEGER] = { "integer", integer_units, "a whole number", UINT64_MAX / 2, true },
 };
 

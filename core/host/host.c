@@ -7,7 +7,7 @@
 #include "host/libvirt_uri.h"
 #include "host/sim_host.h"
 
-static bool is_simulated(const char *uri)
+bool host_is_simulated(const char *uri)
 {
     return !strncmp(uri, "sim:", 4);
 }
@@ -15,19 +15,19 @@ static bool is_simulated(const char *uri)
 int host_open(const struct host_options *options, struct host **host, char *error,
               size_t error_size)
 {
-    if (is_simulated(options->uri))
+    if (host_is_simulated(options->uri))
         return sim_host_open(options, host, error, error_size);
     return libvirt_host_open(options, host, error, error_size);
 }
 
 bool host_is_remote(const char *uri)
 {
-    return !is_simulated(uri) && libvirt_uri_is_remote(uri);
+    return !host_is_simulated(uri) && libvirt_uri_is_remote(uri);
 }
 
 void host_check(const char *uri, const char *file, struct problems *problems)
 {
-    if (is_simulated(uri))
+    if (host_is_simulated(uri))
         sim_host_check(uri, file, problems);
 }
 

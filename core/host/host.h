@@ -127,6 +127,9 @@ struct host_options {
 int host_open(const struct host_options *options, struct host **host, char *error,
               size_t error_size);
 
+/* Whether `uri` is a simulated host's, which owns its time. */
+bool host_is_simulated(const char *uri);
+
 /* Whether `uri` leads to another machine, which can be watched only; tells without connecting. */
 bool host_is_remote(const char *uri);
 

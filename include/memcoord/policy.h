@@ -132,7 +132,7 @@ struct memcoord_plan {
 enum memcoord_param_type {
     MEMCOORD_TYPE_SIZE = 1, /* "100MiB" (KiB, MiB, GiB, TiB; a bare 0)     -> KiB          */
     MEMCOORD_TYPE_PERCENT,  /* "75%", "0.5%"                               -> basis points */
-    MEMCOORD_TYPE_DURATION, /* "500ms", "2s", "5min"; a bare 0             -> milliseconds */
+    MEMCOORD_TYPE_DURATION, /* "500ms", "2s", "5min", "7d" (h, too); a bare 0  -> milliseconds */
     MEMCOORD_TYPE_INTEGER,  /* "12"                                        -> 12           */
     MEMCOORD_TYPE_BOOLEAN,  /* "yes", "no" (also on/off, true/false)       -> 1, 0         */
     MEMCOORD_TYPE_CHOICE    /* one of the words of the range, "keep|share" -> its index    */

@@ -54,4 +54,24 @@ static inline struct loaded load_text(const char *text)
     return load_bytes(text, strlen(text));
 }
 
+/* The configuration as a text, without the section of the policy `except`; to be freed. */
+static inline char *printed_except(const struct config *config, const char *except)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out)
+        abort();
+    config_print(config, except, out);
+    if (fclose(out) != 0)
+        abort();
+    return text;
+}
+
+static inline char *printed(const struct config *config)
+{
+    return printed_except(config, NULL);
+}
+
 #endif

@@ -126,33 +126,34 @@ static void each_key_reaches_its_field(void **state)
 static void all_that_is_wrong_is_said_at_once(void **state)
 {
     (void)state;
-    refused("[memcoord]\n"
-            "interval = 0\n"
-            "policcy = hold\n"
-            "on_exit = stay\n"
-            "[hots]\n"
-            "limit = 1GiB\n"
-            "[guard]\n"
-            "reserve = 1GiB\n"
-            "max_shrink = 50MB\n"
-            "[domain web*]\n"
-            "max = 1GiB\n"
-            "min = 2GiB, 10%\n"
-            "weight = 1000001\n",
-            "2: interval: '0' is too small: want a duration such as 2s (ms, s, min), "
-            "100ms..60min\n"
-            "3: unknown key 'policcy' in [memcoord]: did you mean 'policy'? allowed are uri, "
-            "interval, policy, policy_path, dry_run, on_exit\n"
-            "4: on_exit: 'stay' is not one of hold|restore\n"
-            "5: unknown section [hots]: did you mean [host]? allowed are [memcoord], [host], "
-            "[guard], [domain GLOB], [policy NAME]\n"
-            "8: unknown key 'reserve' in [guard]: it belongs into [host]; allowed are "
-            "guest_reserve, max_shrink, deadband, stale_after, rescue, rescue_below, rescue_keep, "
-            "hands_off\n"
-            "9: max_shrink: '50MB' has an unknown unit: want a size such as 100MiB (KiB, MiB, "
-            "GiB, TiB), 1MiB..16TiB\n"
-            "12: min (2GiB) is above max (1GiB) in [domain web*]\n"
-            "13: weight: '1000001' is too large: want a whole number, 0..1000000\n");
+    refused(
+        "[memcoord]\n"
+        "interval = 0\n"
+        "policcy = hold\n"
+        "on_exit = stay\n"
+        "[hots]\n"
+        "limit = 1GiB\n"
+        "[guard]\n"
+        "reserve = 1GiB\n"
+        "max_shrink = 50MB\n"
+        "[domain web*]\n"
+        "max = 1GiB\n"
+        "min = 2GiB, 10%\n"
+        "weight = 1000001\n",
+        "2: interval: '0' is too small: want a duration such as 2s (ms, s, min, h, d), "
+        "100ms..60min\n"
+        "3: unknown key 'policcy' in [memcoord]: did you mean 'policy'? allowed are uri, "
+        "interval, policy, policy_path, dry_run, on_exit\n"
+        "4: on_exit: 'stay' is not one of hold|restore\n"
+        "5: unknown section [hots]: did you mean [host]? allowed are [memcoord], [host], [record], "
+        "[guard], [domain GLOB], [policy NAME]\n"
+        "8: unknown key 'reserve' in [guard]: it belongs into [host]; allowed are "
+        "guest_reserve, max_shrink, deadband, stale_after, rescue, rescue_below, rescue_keep, "
+        "hands_off\n"
+        "9: max_shrink: '50MB' has an unknown unit: want a size such as 100MiB (KiB, MiB, "
+        "GiB, TiB), 1MiB..16TiB\n"
+        "12: min (2GiB) is above max (1GiB) in [domain web*]\n"
+        "13: weight: '1000001' is too large: want a whole number, 0..1000000\n");
 }
 
 static void the_interval_has_bounds(void **state)
@@ -181,12 +182,12 @@ static void sections_want_the_right_number_of_words(void **state)
             "1: [domain] names no domain: want [domain GLOB], a name or UUID, with * and ?\n");
     refused("[host a]\nlimit = 1MiB\n", "1: [host a]: want [host] alone\n");
     refused("[Host]\n", "1: unknown section [Host]: did you mean [host]? allowed are [memcoord], "
-                        "[host], [guard], [domain GLOB], [policy NAME]\n");
+                        "[host], [record], [guard], [domain GLOB], [policy NAME]\n");
     refused("[polices x]\n",
             "1: unknown section [polices x]: did you mean [policy ...]? allowed are [memcoord], "
-            "[host], [guard], [domain GLOB], [policy NAME]\n");
+            "[host], [record], [guard], [domain GLOB], [policy NAME]\n");
     refused("[threshold]\nlow = 1\n",
-            "1: unknown section [threshold]: allowed are [memcoord], [host], [guard], "
+            "1: unknown section [threshold]: allowed are [memcoord], [host], [record], [guard], "
             "[domain GLOB], [policy NAME]\n");
 }
 

@@ -86,6 +86,28 @@ static void check_ranges(const struct config *config)
         assert_true(*config->domain_rules[i].glob);
 }
 
+/* What was taken and is printed is taken again, to the same effect. */
+static void check_printed(const struct config *config)
+{
+    char *text = printed(config);
+    struct loaded again = load_text(text);
+    char *twice;
+
+    if (again.result != 0)
+        fail_msg("printed, it is refused:\n%s\nsays:\n%s", text, again.said);
+    twice = printed(&again.config);
+    assert_string_equal(twice, text);
+    free(twice);
+    free(text);
+    config_free(&again.config);
+}
+
+static void check_taken(const struct config *config)
+{
+    check_ranges(config);
+    check_printed(config);
+}
+
 static void any_file_is_taken_whole_or_refused_whole(void **state)
 {
     int n_taken = 0;
@@ -106,7 +128,7 @@ static void any_file_is_taken_whole_or_refused_whole(void **state)
             fail_msg("seed %d, round %d: %d for:\n%.*s\nsays:\n%s", SEED, round, loaded.result,
                      (int)size, bytes, loaded.said);
         if (loaded.result == 0)
-            check_ranges(&loaded.config);
+            check_taken(&loaded.config);
         n_taken += loaded.result == 0;
         config_free(&loaded.config);
     }

@@ -230,7 +230,7 @@ static void a_byte_order_mark_and_crlf_do_no_harm(void **state)
     assert_int_equal(config.host.limit_kib, 3 << 20);
     config_free(&config);
     refused("\xEF\xBB\xBF\r\n[memcoord]\r\ninterval = 5\r\n",
-            "3: interval: '5' has no unit: want a duration such as 2s (ms, s, min), "
+            "3: interval: '5' has no unit: want a duration such as 2s (ms, s, min, h, d), "
             "100ms..60min\n");
 }
 

@@ -150,7 +150,7 @@ static void what_is_wrong_is_told_with_its_step(void **state)
     } cases[] = {
         { "idle", "step 1, 'idle': want idle TIME" },
         { "idle 10",
-          "step 1, 'idle 10': '10' has no unit: want a duration such as 2s (ms, s, min), "
+          "step 1, 'idle 10': '10' has no unit: want a duration such as 2s (ms, s, min, h, d), "
           "1ms..10000000min" },
         { "idle 1s;; free", "step 2, '': it is empty" },
         { "", "step 1, '': it is empty" },

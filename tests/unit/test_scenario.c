@@ -191,7 +191,7 @@ static void what_is_wrong_is_said_at_once_with_its_line(void **state)
         "[scenario]\nduration = 60\nspeeed = 1\n[hosts]\nx = 1\n[host]\nmemory = 0\n"
         "used = burst\n[guest]\n[guest a]\nmax = 1GiB\nlaod = free\ntemper = stucked\n"
         "swap_speed = 5MiB\n",
-        "2: duration: '60' has no unit: want a duration such as 2s (ms, s, min), "
+        "2: duration: '60' has no unit: want a duration such as 2s (ms, s, min, h, d), "
         "1ms..10000000min\n"
         "3: unknown key 'speeed' in [scenario]: did you mean 'speed'? allowed are duration, seed, "
         "speed\n"

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "commands/recording_of.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/host.h"
+#include "record/recording.h"
+#include "util/log.h"
+
+#define ERROR_BYTES 512
+#define VALUE_BYTES 256
+
+/* ---- what is recorded of a run */
+
+/* Every parameter that counts, also those that nobody wrote. */
+static void print_policy(const struct policy_instance *instance, FILE *out)
+{
+    char value[VALUE_BYTES];
+
+    fprintf(out, "\n[policy %s]\n", instance->policy->table.name);
+    for (size_t i = 0; i < instance->policy->n_params; i++) {
+        const struct memcoord_param *param = &instance->policy->params[i];
+
+        value_format(param->type, param->range, policy_instance_value(instance, i), value,
+                     sizeof(value));
+        fprintf(out, "%s = %s\n", param->key, value);
+    }
+}
+
+char *recording_settings(const struct setup *setup)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (!out)
+        return NULL;
+    config_print(&setup->config, setup->policy->table.name, out);
+    print_policy(setup->instance, out);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static uint64_t unix_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ---- opening */
+
+static bool asks_for_one(const struct config *config)
+{
+    return strcmp(config->record.file, "none") != 0;
+}
+
+static int open_recorder(const struct setup *setup, const char *host, const char *file,
+                         const char *settings, struct recorder **recorder)
+{
+    bool simulated = host_is_simulated(setup->config.daemon.uri);
+    const struct recorder_options options = {
+        .file = file,
+        .keep_ms = simulated ? 0 : setup->config.record.keep_ms,
+        .must = simulated,
+    };
+    const struct record_run run = {
+        .host = host,
+        .policy = setup->policy->table.name,
+        .settings = settings,
+        .interval_ms = setup->config.daemon.interval_ms,
+        .seed = MEMCOORD_UNKNOWN,
+        .started_unix_ms = simulated ? MEMCOORD_UNKNOWN : unix_ms(),
+    };
+    char error[ERROR_BYTES];
+    int r = recorder_open(&options, &run, recorder, error, sizeof(error));
+
+    if (r < 0)
+        log_error("%s%s", error, simulated ? "" : ": this run is not recorded");
+    return r < 0 && simulated ? r : 0;
+}
+
+int recording_begin(const struct setup *setup, const char *host, struct recorder **recorder)
+{
+    char *file, *settings;
+    int r = -ENOMEM;
+
+    *recorder = NULL;
+    if (!asks_for_one(&setup->config))
+        return 0;
+    file = config_path(&setup->config, setup->config.record.file);
+    settings = recording_settings(setup);
+    if (file && settings)
+        r = open_recorder(setup, host, file, settings, recorder);
+    else
+        log_error("out of memory: the run can't be recorded");
+    free(settings);
+    free(file);
+    return r;
+}
+
+/* ---- checking */
+
+static void folder_of(const char *file, char *folder, size_t size)
+{
+    const char *slash = strrchr(file, '/');
+
+    if (slash)
+        snprintf(folder, size, "%.*s", slash == file ? 1 : (int)(slash - file), file);
+    else
+        snprintf(folder, size, ".");
+}
+
+/* SQLite writes files beside it, too. */
+static bool check_folder(const struct config *config, const char *file, struct problems *problems)
+{
+    char folder[4200];
+
+    folder_of(file, folder, sizeof(folder));
+    if (access(folder, W_OK | X_OK) == 0)
+        return true;
+    problems_add(problems, config->file, config->record_line,
+                 "file: the folder %s can't be written: %s", folder, strerror(errno));
+    return false;
+}
+
+static void check_file(const struct config *config, const char *file, struct problems *problems)
+{
+    struct recording *recording = NULL;
+    struct stat info;
+    char error[ERROR_BYTES];
+
+    if (!check_folder(config, file, problems) || (stat(file, &info) < 0 && errno == ENOENT))
+        return;
+    if (S_ISREG(info.st_mode) && info.st_size == 0)
+        return; /* made for us, or by us just now */
+    if (recording_open(file, &recording, error, sizeof(error)) < 0)
+        problems_add(problems, config->file, config->record_line, "file: %s", error);
+    else if (access(file, W_OK) < 0)
+        problems_add(problems, config->file, config->record_line, "file: %s: can't be written: %s",
+                     file, strerror(errno));
+    recording_close(recording);
+}
+
+void recording_check(const struct config *config, struct problems *problems)
+{
+    char *file = asks_for_one(config) ? config_path(config, config->record.file) : NULL;
+
+    if (file)
+        check_file(config, file, problems);
+    free(file);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The recording that a configuration asks for. */
+#ifndef CORE_COMMANDS_RECORDING_OF_H
+#define CORE_COMMANDS_RECORDING_OF_H
+
+#include "commands/setup.h"
+#include "record/recorder.h"
+
+/* All that decides in `setup`, as an INI file (record_run.settings). The caller's to free; NULL without
+ * memory. */
+char *recording_settings(const struct setup *setup);
+
+/* Opens the recorder that `setup` asks for, of a run on `host` (its name); *recorder is NULL if it asks for
+ * none. Only a simulated run depends on it: on a real host what is wrong is logged, and 0 returned with
+ * NULL. A negative errno (logged). */
+int recording_begin(const struct setup *setup, const char *host, struct recorder **recorder);
+
+/* Adds to `problems` why the recording that `config` asks for could not be written. */
+void recording_check(const struct config *config, struct problems *problems);
+
+#endif
