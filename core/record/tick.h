@@ -52,8 +52,8 @@ struct record_tick {
 struct record_run {
     const char *host;   /* its canonical name */
     const char *policy; /* "none": the guard alone */
-    const char
-        *settings; /* all that decides, as an INI file: [memcoord], [host], [record], [guard], [domain ...],
+    const char *
+        settings; /* all that decides, as an INI file: [memcoord], [host], [record], [guard], [domain ...],
                              [policy ...] */
     uint64_t interval_ms;
     const char *variant, *scenario; /* of an experiment */
