@@ -145,7 +145,7 @@ int setup_load(const char *file, struct setup *setup, struct problems *problems)
 
     if (r == 0 || (r == -EINVAL && loaded.config.file)) {
         setup_check_remote(&loaded.config, problems);
-        host_check(loaded.config.daemon.uri, loaded.config.file, problems);
+        host_check(loaded.config.daemon.uri, loaded.config.file, loaded.config.uri_line, problems);
         r = setup_policies(&loaded, problems);
     }
     if (r == 0 && problems->n > n_problems)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <ini.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ struct reader {
     bool skip;                            /* the section's own line was wrong */
     char section[READER_SECTION_MAX + 1]; /* its first word, NUL, the rest */
     const char *name;                     /* the rest, in `section`; NULL if there is none */
+    char comment[INI_MAX_LINE];           /* behind the value; empty if there is none */
     struct seen_list sections, keys;      /* of the file; of the present section */
     int error;                            /* a negative errno that ends it all */
 };
@@ -35,7 +37,12 @@ struct reader {
 
 static void reader_pass(struct reader *reader, const char *key, const char *value)
 {
-    struct reader_entry entry = { reader->section, reader->name, key, value, reader->line };
+    struct reader_entry entry = { .kind = reader->section,
+                                  .name = reader->name,
+                                  .key = key,
+                                  .value = value,
+                                  .comment = key && *reader->comment ? reader->comment : NULL,
+                                  .line = reader->line };
 
     if (!reader->error)
         reader->error = reader->each(reader->arg, &entry);
@@ -180,6 +187,17 @@ static bool reader_has_control(const char *text)
     return false;
 }
 
+/* inih drops what stands behind the value after a blank and ';'. */
+static void reader_keep_comment(struct reader *reader, const char *text)
+{
+    const char *at = text;
+
+    while (*at && !(*at == ';' && at > text && strchr(BLANKS, at[-1])))
+        at++;
+    at += *at == ';';
+    snprintf(reader->comment, sizeof(reader->comment), "%s", at + strspn(at, BLANKS));
+}
+
 /* Looks at a line before inih does; true if inih may have it. */
 static bool reader_line(struct reader *reader, const char *text, bool cut, int room)
 {
@@ -202,6 +220,7 @@ static bool reader_line(struct reader *reader, const char *text, bool cut, int r
         return reader_section(reader, start);
     } else {
         reader->expects_entry = true;
+        reader_keep_comment(reader, start);
         return true;
     }
     return false;

@@ -12,6 +12,8 @@ struct reader_entry {
     const char *name;  /* "web*"; NULL if the section has but one word */
     const char *key;   /* NULL: the section's own line */
     const char *value; /* never empty; NULL for the section's own line */
+    const char
+        *comment; /* what stands behind the value after a blank and ';'; NULL if nothing does */
     int line;
 };
 

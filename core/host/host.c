@@ -25,10 +25,10 @@ bool host_is_remote(const char *uri)
     return !host_is_simulated(uri) && libvirt_uri_is_remote(uri);
 }
 
-void host_check(const char *uri, const char *file, struct problems *problems)
+void host_check(const char *uri, const char *file, int line, struct problems *problems)
 {
     if (host_is_simulated(uri))
-        sim_host_check(uri, file, problems);
+        sim_host_check(uri, file, line, problems);
 }
 
 void host_close(struct host *host)

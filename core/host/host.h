@@ -134,8 +134,8 @@ bool host_is_simulated(const char *uri);
 bool host_is_remote(const char *uri);
 
 /* Looks at what `uri` names without opening it, and adds to `problems` what is wrong with it: the
- * scenario of a simulated host. `file` as in host_options. */
-void host_check(const char *uri, const char *file, struct problems *problems);
+ * scenario of a simulated host. `file` as in host_options; the URI stands in its line `line`. */
+void host_check(const char *uri, const char *file, int line, struct problems *problems);
 
 /* Closes it; NULL is fine. */
 void host_close(struct host *host);

@@ -287,12 +287,18 @@ static char *path_of(const char *uri, const char *file)
     return r < 0 ? NULL : path;
 }
 
-void sim_host_check(const char *uri, const char *file, struct problems *problems)
+void sim_host_check(const char *uri, const char *file, int line, struct problems *problems)
 {
     char *path = path_of(uri, file);
     struct scenario scenario;
-    int r = path ? scenario_load(path, &scenario, problems) : -ENOMEM;
+    int r = path ? 0 : -ENOMEM;
 
+    if (r == 0 && strcmp(uri, "sim:") == 0) {
+        problems_add(problems, file, line, "uri: 'sim:' names no scenario: want sim:FILE");
+        r = -EINVAL;
+    }
+    if (r == 0)
+        r = scenario_load(path, &scenario, problems);
     if (r == 0)
         scenario_free(&scenario);
     if (r == -ENOMEM)

@@ -15,7 +15,7 @@ int sim_host_open(const struct host_options *options, struct host **host, char *
 int sim_host_open_scenario(struct scenario *scenario, const char *name, struct host **host);
 
 /* host_check() for "sim:FILE". */
-void sim_host_check(const char *uri, const char *file, struct problems *problems);
+void sim_host_check(const char *uri, const char *file, int line, struct problems *problems);
 
 /* What really is, for scores and tests: of a host that sim_host_open() made. Valid until it is closed. */
 const struct sim_machine *sim_host_machine(const struct host *host);

@@ -68,6 +68,9 @@ struct load_cursor {
  * -ENOMEM. conf/scenarios/README.md has the language. */
 int load_parse(const char *text, struct load *load, char *error, size_t error_size);
 
+/* Whether `text` begins with the word of a step. */
+bool load_begins_step(const char *text);
+
 /* Frees what it points to; a zeroed one is fine. */
 void load_free(struct load *load);
 

@@ -49,6 +49,7 @@ struct guest_settings {
     uint64_t restart_ms;                  /* 0: a killed load stays away */
     uint64_t linear;
     uint64_t max_gap_ms;
+    bool max_is_wrong; /* it was given, and that was told */
     struct load_source source;
 };
 

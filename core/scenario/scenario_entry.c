@@ -55,7 +55,23 @@ static int value(struct scenario_read *read, const struct reader_entry *entry,
 
     if (r == -EINVAL)
         problem(read, entry, "%s: %s", entry->key, error);
+    if (row->type == SCENARIO_LOAD && entry->comment && load_begins_step(entry->comment))
+        problem(
+            read, entry,
+            "%s: a ';' with a blank before it begins a comment, and '%s' would be no step: want "
+            "no blank there, or a comment in a line of its own",
+            entry->key, entry->comment);
     return r == -ENOMEM ? r : 0;
+}
+
+static int guest_value(struct scenario_read *read, const struct reader_entry *entry,
+                       const struct config_key *row, struct guest_settings *settings)
+{
+    int r = value(read, entry, row, settings);
+
+    if (row->offset == offsetof(struct guest_settings, max_kib))
+        settings->max_is_wrong = settings->max_kib == MEMCOORD_UNKNOWN;
+    return r;
 }
 
 /* ---- sections */
@@ -134,10 +150,10 @@ int scenario_entry(void *arg, const struct reader_entry *entry)
         struct guest_section *section = &read->sections[read->n_sections - 1];
 
         if (row)
-            return value(read, entry, row, &section->settings);
+            return guest_value(read, entry, row, &section->settings);
     } else if (strcmp(entry->kind, "guests") == 0) {
         if (row)
-            return value(read, entry, row, &read->usual);
+            return guest_value(read, entry, row, &read->usual);
     } else if (row) {
         note(read, row);
         return value(read, entry, row, &read->scenario);

@@ -56,7 +56,8 @@ static void check(struct scenario_read *read, const char *name, int line,
     uint64_t needs_kib;
 
     if (s->max_kib == UNKNOWN) {
-        problem(read, line, "guest %s has no max, and no trace tells what it was given", name);
+        if (!s->max_is_wrong)
+            problem(read, line, "guest %s has no max, and no trace tells what it was given", name);
         return;
     }
     needs_kib = amount_of(s->kernel, s->max_kib) + s->system_kib + s->watermark_kib;
@@ -71,6 +72,8 @@ static void check(struct scenario_read *read, const char *name, int line,
                 name, (needs_kib + MIB - 1) / MIB);
     if (s->stop_ms > 0 && s->stop_ms <= s->start_ms)
         problem(read, line, "guest %s: stop is not after start", name);
+    if (s->silent_for_ms > 0 && s->silent_at_ms == 0)
+        problem(read, line, "guest %s: silent_for without silent_at: when does it begin?", name);
     if (s->lag_ms + s->jitter_ms > SAMPLES_ON_THE_WAY * s->period_ms)
         problem(read, line, "guest %s: lag and jitter are more than %d times period", name,
                 SAMPLES_ON_THE_WAY);

@@ -174,19 +174,32 @@ static int parse_step(const char *text, struct load_step *step, char *error, siz
 
 /* ---- all steps */
 
-static bool takes_time(const struct load *load)
+/* Whether a round that begins at *level_kib takes time; *level_kib is where it ends if it takes none but for
+ * its ramps. */
+static bool round_takes_time(const struct load *load, uint64_t *level_kib)
 {
-    uint64_t level_kib = 0;
+    bool takes = false;
 
     for (size_t i = 0; i < load->n_steps; i++) {
         const struct load_step *s = &load->steps[i];
 
-        if (s->kind == LOAD_TAKE || s->kind == LOAD_FREE)
-            level_kib = s->high_kib;
-        else if (s->kind == LOAD_RAMP ? s->high_kib != level_kib : s->kind != LOAD_DROP)
+        if (s->kind == LOAD_DROP)
+            continue;
+        if (s->kind != LOAD_TAKE && s->kind != LOAD_FREE && s->kind != LOAD_RAMP)
             return true;
+        takes |= s->kind == LOAD_RAMP && s->high_kib != *level_kib;
+        *level_kib = s->high_kib;
     }
-    return false;
+    return takes;
+}
+
+/* The first round begins with nothing, all others where the one before ended: a ramp may be there already. */
+static bool takes_time(const struct load *load)
+{
+    uint64_t level_kib = 0;
+
+    round_takes_time(load, &level_kib);
+    return round_takes_time(load, &level_kib);
 }
 
 /* `repeat` is the last; what has no end is the last, too. */
@@ -240,6 +253,16 @@ static int parse_all(char *text, struct load *load, char *error, size_t error_si
             return r;
     }
     return 0;
+}
+
+bool load_begins_step(const char *text)
+{
+    size_t length = strcspn(text, " \t;");
+
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+        if (strlen(forms[i].word) == length && strncmp(text, forms[i].word, length) == 0)
+            return true;
+    return false;
 }
 
 int load_parse(const char *text, struct load *load, char *error, size_t error_size)

@@ -65,10 +65,16 @@ static int first_line(struct trace_file *f, char *line, trace_row **row)
 static int read_rows(struct trace_file *f, FILE *stream, char **line, size_t *size)
 {
     trace_row *row = NULL;
+    ssize_t length;
     int r = 0;
 
-    while (r == 0 && f->n_problems < TRACE_PROBLEMS_MAX && getline(line, size, stream) >= 0) {
+    while (r == 0 && f->n_problems < TRACE_PROBLEMS_MAX &&
+           (length = getline(line, size, stream)) >= 0) {
         f->line++;
+        if (strlen(*line) < (size_t)length) {
+            trace_problem(f, "a NUL byte: this is no text");
+            return 0;
+        }
         if (f->line == 1)
             r = first_line(f, *line, &row);
         else if ((*line)[strspn(*line, " \t\r\n")])
@@ -76,7 +82,7 @@ static int read_rows(struct trace_file *f, FILE *stream, char **line, size_t *si
         if (!row)
             return r;
     }
-    if (r == 0 && f->n_problems == 0 && f->line < 2)
+    if (r == 0 && f->n_problems == 0 && f->line < 2 && !ferror(stream))
         trace_problem(f, "there are no rows");
     return r;
 }

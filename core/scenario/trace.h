@@ -19,7 +19,8 @@ struct series {
     struct sample *samples;
     size_t n, capacity;
     uint64_t provisioned_kib; /* the most memory that it was given; 0: the trace does not tell */
-    int line;                 /* of its last sample */
+    int line;                 /* of its last sample, while it is read */
+    const char *file;         /* where that is */
 };
 
 struct trace {

@@ -13,6 +13,7 @@
 /* The year 5138, in seconds: what is beyond is in another unit. */
 #define MOST_S UINT64_C(100000000000)
 #define BITBRAINS_COLUMNS 11
+#define DOMAIN_NAME_MAX 100
 
 /* ---- numbers */
 
@@ -106,19 +107,22 @@ struct series *trace_series(struct trace *trace, const char *name)
 static bool fits(struct trace_file *f, const struct series *series, uint64_t at_ms)
 {
     const struct sample *last = series->n ? &series->samples[series->n - 1] : NULL;
+    bool other = last && series->file != f->file;
+    const char *of = other ? " of " : "", *file = other ? series->file : "";
 
     if (!last)
         return true;
     if (at_ms == last->at_ms)
-        trace_problem(f, "the time is that of line %d, too: want each time once", series->line);
+        trace_problem(f, "the time is that of line %d%s%s, too: want each time once", series->line,
+                      of, file);
     else if (at_ms < last->at_ms)
-        trace_problem(f, "the time is before that of line %d: want rows in the order of time",
-                      series->line);
+        trace_problem(f, "the time is before that of line %d%s%s: want rows in the order of time",
+                      series->line, of, file);
     else if (at_ms - last->at_ms > f->max_gap_ms)
         trace_problem(f,
-                      "a gap of %" PRIu64 " s after line %d: at most %" PRIu64
+                      "a gap of %" PRIu64 " s after line %d%s%s: at most %" PRIu64
                       " s are allowed (max_gap in the scenario)",
-                      (at_ms - last->at_ms) / 1000, series->line, f->max_gap_ms / 1000);
+                      (at_ms - last->at_ms) / 1000, series->line, of, file, f->max_gap_ms / 1000);
     else
         return true;
     return false;
@@ -129,6 +133,7 @@ int trace_add(struct trace_file *f, struct series *series, uint64_t at_ms, uint6
     bool good = fits(f, series, at_ms);
 
     series->line = f->line;
+    series->file = f->file;
     if (!good && series->n > 0 && at_ms <= series->samples[series->n - 1].at_ms)
         return 0;
     if (series->n == series->capacity) {
@@ -209,6 +214,21 @@ bool trace_is_plain(const char *first)
     return strcmp(first, "time_s,domain,demand_kib") == 0;
 }
 
+static bool name_is_good(struct trace_file *f, const char *name)
+{
+    const char *p = name;
+
+    while ((unsigned char)*p >= ' ' && *p != 0x7f && *p != '"')
+        p++;
+    if (!*p && p - name <= DOMAIN_NAME_MAX)
+        return true;
+    trace_problem(f,
+                  "the domain '%.40s' can't be called so: want a name of at most %d bytes without "
+                  "quotes and control characters",
+                  name, DOMAIN_NAME_MAX);
+    return false;
+}
+
 int trace_row_plain(struct trace_file *f, char *line)
 {
     char *column[3];
@@ -223,6 +243,7 @@ int trace_row_plain(struct trace_file *f, char *line)
     }
     good = number(f, "the time", column[0], 1000, MOST_S * 1000, &at_ms);
     good &= number(f, "the demand", column[2], 1, MOST_KIB, &demand_kib);
+    good &= name_is_good(f, column[1]);
     if (!good)
         return 0;
     series = trace_series(f->trace, column[1]);

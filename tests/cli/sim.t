@@ -64,6 +64,16 @@ printf '[memcoord]\nuri = sim:s.ini\npolicy = hold\n' > x.ini
 rm s.ini
 refused "no such scenario" "s.ini: can't be opened: No such file or directory"
 
+printf '[memcoord]\nuri = sim:\npolicy = hold\n' > x.ini
+refused "no scenario's name" "x.ini:2: uri: 'sim:' names no scenario: want sim:FILE"
+printf '[memcoord]\nuri = sim:s.ini\npolicy = hold\n' > x.ini
+printf '[scenario]\nduration = 60s\n[host]\nmemory = 4GiB\n[guest a]\nmax = 1GiB\nload = idle 10s ; free\n' > s.ini
+refused "a comment that cuts a load" \
+    "s.ini:7: load: a ';' with a blank before it begins a comment, and 'free' would be no step: want no blank there, or a comment in a line of its own"
+printf '[scenario]\nduration = 60s\n[host]\nmemory = 4GiB\n[guest a]\nmax = 1GiB\nload = ramp 1MiB/s to 9MiB; repeat\n' > s.ini
+refused "a round that takes no time the second time" \
+    "s.ini:7: load: step 2, 'repeat': the steps before it take no time"
+
 # trace TEXT: a scenario with one guest that follows t.csv with these rows
 trace() {
     printf '[scenario]\nduration = 60s\n[host]\nmemory = 4GiB\n[guest a]\nmax = 1GiB\nload = trace t.csv\n' > s.ini

@@ -226,6 +226,8 @@ static void guests_that_make_no_sense_are_refused(void **state)
             "5: guest a: stop is not after start\n");
     refused(HEAD "[guest a]\nmax = 1GiB\nlag = 6s\n",
             "5: guest a: lag and jitter are more than 6 times period\n");
+    refused(HEAD "[guest a]\nmax = 1GiB\nsilent_for = 5s\n",
+            "5: guest a: silent_for without silent_at: when does it begin?\n");
     refused(HEAD "[guest a]\ncount = 2\nmax = 1GiB\n[guest a2]\nmax = 1GiB\n",
             "8: a second guest is called a2; the first is of line 5\n");
     refused(HEAD "[guest a*]\nmax = 1GiB\n",
@@ -240,6 +242,39 @@ static void guests_that_make_no_sense_are_refused(void **state)
     refused(HEAD "[guest a]\nmax = 1GiB\nload = trace\n", "7: load: want trace PATH [COLUMN]\n");
     refused(HEAD "used = trace x.csv\n[guest a]\nmax = 1GiB\n",
             "5: used: want a script, not a trace\n");
+}
+
+/* inih would drop the steps without a word. */
+static void a_comment_that_cuts_a_load_is_refused(void **state)
+{
+    struct scenario s;
+
+    (void)state;
+    refused(HEAD "[guest a]\nmax = 1GiB\nload = idle 10s ; free\n",
+            "7: load: a ';' with a blank before it begins a comment, and 'free' would be no step: "
+            "want no blank there, or a comment in a line of its own\n");
+    refused(HEAD "used = take 1GiB\t;ramp 1GiB/s to 5Gib; hold\n[guest a]\nmax = 1GiB\n",
+            "5: used: a ';' with a blank before it begins a comment, and 'ramp 1GiB/s to 5Gib; "
+            "hold' would be no step: want no blank there, or a comment in a line of its own\n");
+    refused(HEAD "[guest a]\nmax = 1GiB\nload = idle 10x ; free\n",
+            "7: load: step 1, 'idle 10x': '10x' has an unknown unit: want a duration such as 2s "
+            "(ms, s, min, h, d), 1ms..10000000min\n"
+            "7: load: a ';' with a blank before it begins a comment, and 'free' would be no step: "
+            "want no blank there, or a comment in a line of its own\n");
+    s = accepted(HEAD "[guest a]\nmax = 1GiB ; free\nload = idle 10s;free ; what it took\n"
+                      "start = 0 ;\n");
+    assert_int_equal(s.guests[0].load->n_steps, 2);
+    scenario_free(&s);
+}
+
+static void one_mistake_is_told_once(void **state)
+{
+    (void)state;
+    refused(HEAD "[guests]\nmax = 17TiB\n[guest a]\n[guest b]\nmax = 1\n[guest c]\nmax = 1GiB\n",
+            "6: max: '17TiB' is too large: want a size such as 100MiB (KiB, MiB, GiB, TiB), "
+            "32MiB..16TiB\n"
+            "9: max: '1' has no unit: want a size such as 100MiB (KiB, MiB, GiB, TiB), "
+            "32MiB..16TiB\n");
 }
 
 static void a_file_that_is_not_there_is_told(void **state)
@@ -353,6 +388,8 @@ int main(void)
         cmocka_unit_test(sections_make_one_or_many),
         cmocka_unit_test(what_is_wrong_is_said_at_once_with_its_line),
         cmocka_unit_test(guests_that_make_no_sense_are_refused),
+        cmocka_unit_test(a_comment_that_cuts_a_load_is_refused),
+        cmocka_unit_test(one_mistake_is_told_once),
         cmocka_unit_test(a_file_that_is_not_there_is_told),
         cmocka_unit_test(guests_follow_traces),
     };

@@ -161,6 +161,65 @@ static void what_is_wrong_is_told_with_its_line(void **state)
             "x.csv:2: the memory usage '1e12' is too large: want a number from 0 to 17179869183\n");
 }
 
+static void names_that_nobody_can_have_are_refused(void **state)
+{
+    char text[400];
+
+    (void)state;
+    refused("x.csv", PLAIN "1,\"a\",5\n1,b\x01,5\n1,-,x\n",
+            "x.csv:2: the domain '\"a\"' can't be called so: want a name of at most 100 bytes "
+            "without quotes and control characters\n"
+            "x.csv:3: the domain 'b\x01' can't be called so: want a name of at most 100 bytes "
+            "without quotes and control characters\n"
+            "x.csv:4: the demand 'x' is no number: want a number from 0 to 17179869183\n");
+    snprintf(text, sizeof(text), "%s1,%0101d,5\n", PLAIN, 0);
+    refused("x.csv", text,
+            "x.csv:2: the domain '0000000000000000000000000000000000000000' can't be called so: "
+            "want a name of at most 100 bytes without quotes and control characters\n");
+}
+
+static void put_bytes(const char *name, const char *bytes, size_t n)
+{
+    char path[200];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(bytes, 1, n, f), n);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void what_is_no_text_is_told(void **state)
+{
+    static const char bytes[] = PLAIN "1,a,5\n2,a,6\0junk\n3,a,7\n";
+
+    (void)state;
+    put_bytes("x.csv", bytes, sizeof(bytes) - 1);
+    assert_int_equal(read_trace("x.csv", HOUR_MS), -EINVAL);
+    assert_string_equal(said, "x.csv:3: a NUL byte: this is no text\n");
+    assert_int_equal(mkdir(strcat(strcpy(said, folder), "/folder.csv"), 0700), 0);
+    assert_int_equal(read_trace("folder.cs?", HOUR_MS), -EINVAL);
+    assert_string_equal(said, "folder.csv: can't be read: Is a directory\n");
+}
+
+/* A domain may go on in the next file; where it does not fit, both places are named. */
+static void a_domain_in_two_files_is_told(void **state)
+{
+    char want[300];
+
+    (void)state;
+    put("1.csv", PLAIN "0,a,5\n10,a,6\n");
+    put("2.csv", PLAIN "20,a,7\n");
+    assert_int_equal(read_trace("[12].csv", HOUR_MS), 0);
+    assert_int_equal(trace.series[0].n, 3);
+    put("2.csv", PLAIN "10,a,7\n");
+    assert_int_equal(read_trace("[12].csv", HOUR_MS), -EINVAL);
+    snprintf(want, sizeof(want),
+             "2.csv:2: the time is that of line 3 of %s/1.csv, too: want each time once\n", folder);
+    assert_string_equal(said, want);
+}
+
 static void what_is_not_there_is_told(void **state)
 {
     (void)state;
@@ -229,6 +288,9 @@ int main(void)
         cmocka_unit_test(plain_files_hold_many_domains),
         cmocka_unit_test(bitbrains_files_hold_one_each),
         cmocka_unit_test(what_is_wrong_is_told_with_its_line),
+        cmocka_unit_test(names_that_nobody_can_have_are_refused),
+        cmocka_unit_test(what_is_no_text_is_told),
+        cmocka_unit_test(a_domain_in_two_files_is_told),
         cmocka_unit_test(what_is_not_there_is_told),
         cmocka_unit_test(a_file_of_nonsense_is_not_read_to_its_end),
         cmocka_unit_test_teardown(the_published_files_are_read, free_trace),
