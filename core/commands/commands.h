@@ -15,6 +15,8 @@ int command_check(int argc, char **argv);
 int command_policies(int argc, char **argv);
 /* memcoord decide: decisions on snapshots from JSON lines. */
 int command_decide(int argc, char **argv);
+/* memcoord compare: policies side by side on scenarios. */
+int command_compare(int argc, char **argv);
 /* memcoord report: pictures and figures of recordings. */
 int command_report(int argc, char **argv);
 

@@ -10,43 +10,17 @@
 #include <unistd.h>
 
 #include "host/host.h"
+#include "policy/settings.h"
 #include "record/recording.h"
 #include "util/log.h"
 
 #define ERROR_BYTES 512
-#define VALUE_BYTES 256
 
 /* ---- what is recorded of a run */
 
-/* Every parameter that counts, also those that nobody wrote. */
-static void print_policy(const struct policy_instance *instance, FILE *out)
-{
-    char value[VALUE_BYTES];
-
-    fprintf(out, "\n[policy %s]\n", instance->policy->table.name);
-    for (size_t i = 0; i < instance->policy->n_params; i++) {
-        const struct memcoord_param *param = &instance->policy->params[i];
-
-        value_format(param->type, param->range, policy_instance_value(instance, i), value,
-                     sizeof(value));
-        fprintf(out, "%s = %s\n", param->key, value);
-    }
-}
-
 char *recording_settings(const struct setup *setup)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-
-    if (!out)
-        return NULL;
-    config_print(&setup->config, setup->policy->table.name, out);
-    print_policy(setup->instance, out);
-    if (fclose(out) == 0)
-        return text;
-    free(text);
-    return NULL;
+    return settings_text(&setup->config, setup->instance);
 }
 
 static uint64_t unix_ms(void)

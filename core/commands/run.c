@@ -37,6 +37,7 @@ static const char help[] =
     "  check     say what is wrong with a configuration, or what would run\n"
     "  policies  list the policies, or the parameters of one\n"
     "  decide    let a policy decide on snapshots written in JSON\n"
+    "  compare   run policies side by side on scenarios, and score them\n"
     "  report    show recorded runs: pictures and scores\n"
     "\n"
     "SIGINT and SIGTERM end it; `on_exit` in FILE says what becomes of the balloons then.\n"

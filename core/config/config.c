@@ -8,6 +8,8 @@
 
 #include "config/load.h"
 #include "config/reader.h"
+#include "util/complain.h"
+#include "util/suggest.h"
 
 /* Samples come once an interval: with less than this, statistics would never be fresh enough. */
 #define CONFIG_STALE_INTERVALS 3
@@ -111,6 +113,71 @@ void config_set_interval(struct config *config, uint64_t interval_ms)
 {
     config->daemon.interval_ms = interval_ms;
     config_settle(config);
+}
+
+static int no_such_key(const char *section, const char *key, char *error, size_t error_size)
+{
+    struct suggestion best = { NULL, UINT_MAX };
+    size_t used, n = 0;
+
+    for (const struct config_key *row = config_keys; row->section; row++)
+        if (strcmp(row->section, section) == 0)
+            suggest_consider(&best, key, row->key);
+    complain(error, error_size, 0, "unknown key '%s' of [%s]: %s%s%sallowed are", key, section,
+             best.word ? "did you mean '" : "", best.word ? best.word : "", best.word ? "'? " : "");
+    for (const struct config_key *row = config_keys; row->section; row++) {
+        if (strcmp(row->section, section) != 0)
+            continue;
+        used = strlen(error);
+        snprintf(error + used, error_size - used, "%s %s", n++ ? "," : "", row->key);
+    }
+    return -ENOENT;
+}
+
+int config_set(struct config *config, const char *section, const char *key, const char *value,
+               char *error, size_t error_size)
+{
+    const struct config_key *row = config_find_key(section, key);
+    void *field = (char *)config + (row ? row->offset : 0);
+    char *text;
+    int r;
+
+    if (!row || strcmp(section, "domain") == 0)
+        return no_such_key(section, key, error, error_size);
+    if (row->type == VALUE_TEXT) {
+        text = strdup(value);
+        if (!text)
+            return complain(error, error_size, -ENOMEM, "out of memory");
+        free(*(char **)field);
+        *(char **)field = text;
+        return 0;
+    }
+    if (row->type == VALUE_AMOUNT)
+        r = amount_parse(row->range, value, field, error, error_size);
+    else
+        r = value_parse(row->type, row->range, value, field, error, error_size);
+    if (r == 0 && field == &config->guard.stale_after_ms)
+        config->stale_after_ms = config->guard.stale_after_ms;
+    if (r == 0)
+        config_settle(config);
+    return r;
+}
+
+int config_check(const struct config *config, char *error, size_t error_size)
+{
+    struct problems problems = { 0 };
+    /* lines: nothing is said to be there by default */
+    struct load load = {
+        .config = *config, .problems = &problems, .guest_reserve_line = 1, .rescue_below_line = 1
+    };
+    int r = 0;
+
+    load_check(&load);
+    if (problems.n > 0)
+        r = complain(error, error_size, -EINVAL, "%s",
+                     problems.list ? problems.list[0].text : "out of memory");
+    problems_free(&problems);
+    return r;
 }
 
 void config_free(struct config *config)

@@ -115,6 +115,14 @@ int config_examine(const char *file, struct config *config, struct problems *pro
  * must be within the key's range. */
 void config_set_interval(struct config *config, uint64_t interval_ms);
 
+/* Sets one key of [memcoord], [host] or [guard] as if it stood in the file. -ENOENT: there is no such key;
+ * -EINVAL: the value is wrong; -ENOMEM. `error` says what is allowed; *config is untouched then. */
+int config_set(struct config *config, const char *section, const char *key, const char *value,
+               char *error, size_t error_size);
+
+/* 0, or -EINVAL with `error` if keys contradict each other. */
+int config_check(const struct config *config, char *error, size_t error_size);
+
 /* Frees what *config points to, not *config itself; a zeroed one is fine. */
 void config_free(struct config *config);
 

@@ -5,7 +5,7 @@
 cd "$top" || exit 1
 commands=$("$memcoord" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p')
 
-is "$(echo $commands)" "run release check policies decide report" "--help names the commands"
+is "$(echo $commands)" "run release check policies decide compare report" "--help names the commands"
 for command in $commands; do
     out=$("$memcoord" "$command" --help)
     is "$(printf '%s\n' "$out" | grep -cE '^-h, --help  +this text$|^-V, --version  +the version$')" 2 \
@@ -31,7 +31,7 @@ is "$(printf '%s\n' "$out" | head -n 1)" "memcoord: unrecognized option '--nones
 
 # ---- neither a command nor an interval
 
-for wrong in chekc:check cehck:check relase:release polices:policies decied:decide; do
+for wrong in chekc:check cehck:check relase:release polices:policies decied:decide comapre:compare; do
     out=$("$memcoord" "${wrong%:*}" 2>&1)
     is "$?:$out" "2:memcoord: '${wrong%:*}' is neither a command nor an interval: did you mean ${wrong#*:}? Or want seconds, 0.1 to 3600" \
         "${wrong%:*}: the nearest command is suggested"

@@ -22,6 +22,9 @@ for name in hold threshold proportional fair-share; do
     like "$(cd / && "$installed" policies)" "^$name  " "the installed memcoord finds its policy $name"
 done
 
+ok "the installed memcoord compares policies by the installed experiment" \
+    sh -c "cd / && '$installed' compare '$root/usr/share/memcoord/experiments/demo.ini' -o '$tmp/compared'"
+
 export PKG_CONFIG_PATH=$root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
 export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1
 ok "pkg-config knows memcoord" pkg-config --exists memcoord
