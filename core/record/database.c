@@ -3,11 +3,15 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "record/schema.h"
 #include "util/complain.h"
+
+#define NO_DATABASE "%s: is no recording of memcoord, nor any database"
 
 /* ---- what went wrong */
 
@@ -41,8 +45,7 @@ int database_complain(sqlite3 *db, const char *file, char *error, size_t error_s
     int r = errno_of(code, system);
 
     if (r == -EINVAL)
-        return complain(error, error_size, r, "%s: is no recording of memcoord, nor any database",
-                        file);
+        return complain(error, error_size, r, NO_DATABASE, file);
     if (r == -EBADMSG)
         return complain(error, error_size, r, "%s: the recording is damaged: %s", file,
                         sqlite3_errmsg(db));
@@ -113,16 +116,47 @@ int database_ask(sqlite3 *db, const char *sql, int64_t *value)
     return r == SQLITE_ROW ? SQLITE_OK : r;
 }
 
+static int64_t file_bytes(const char *file)
+{
+    struct stat info;
+
+    return stat(file, &info) == 0 ? (int64_t)info.st_size : 0;
+}
+
+bool database_is_whole(const char *file)
+{
+    char wal[4200];
+
+    snprintf(wal, sizeof(wal), "%s-wal", file);
+    return file_bytes(wal) == 0;
+}
+
+/* SQLite takes the end of a page that was cut off for zeros. What is asked first is in the file later. */
+static int check_size(sqlite3 *db, const char *file, int64_t pages, char *error, size_t error_size)
+{
+    int64_t page_bytes = 0;
+
+    if (database_ask(db, "PRAGMA page_size", &page_bytes) != SQLITE_OK)
+        return database_complain(db, file, error, error_size);
+    if (!database_is_whole(file) || file_bytes(file) / page_bytes >= pages)
+        return 0;
+    return complain(error, error_size, -EBADMSG, "%s: the recording is damaged: its end is missing",
+                    file);
+}
+
 int database_version(sqlite3 *db, const char *file, char *error, size_t error_size)
 {
     int64_t pages = 0, application = 0, version = 0;
+    int r;
 
     if (database_ask(db, "PRAGMA page_count", &pages) != SQLITE_OK ||
         database_ask(db, "PRAGMA application_id", &application) != SQLITE_OK ||
         database_ask(db, "PRAGMA user_version", &version) != SQLITE_OK)
         return database_complain(db, file, error, error_size);
-    if (pages == 0)
+    if (pages == 0 && file_bytes(file) == 0)
         return 0;
+    if (pages == 0)
+        return complain(error, error_size, -EINVAL, NO_DATABASE, file);
     if (application != SCHEMA_APPLICATION_ID)
         return complain(error, error_size, -EINVAL,
                         "%s: is no recording of memcoord, but another program's database", file);
@@ -135,5 +169,6 @@ int database_version(sqlite3 *db, const char *file, char *error, size_t error_si
         return complain(error, error_size, -EBADMSG,
                         "%s: the recording is damaged: its schema has the number %" PRId64, file,
                         version);
-    return (int)version;
+    r = check_size(db, file, pages, error, error_size);
+    return r < 0 ? r : (int)version;
 }

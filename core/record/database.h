@@ -5,6 +5,7 @@
 #define CORE_RECORD_DATABASE_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,9 @@ int database_open(const char *file, int flags, int busy_ms, sqlite3 **db, char *
  * the reason: another program's or no database (-EINVAL), newer than this memcoord (-ENOTSUP), damaged
  * (-EBADMSG), ... */
 int database_version(sqlite3 *db, const char *file, char *error, size_t error_size);
+
+/* Whether all that was written is in the file, none of it still beside it. */
+bool database_is_whole(const char *file);
 
 /* Runs statements that give no rows. SQLITE_OK or what SQLite says. */
 int database_run(sqlite3 *db, const char *sql);

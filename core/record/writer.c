@@ -128,6 +128,12 @@ static int begin_run(struct writer *w, bool is_new)
     return r == SQLITE_OK ? database_run(w->db, "COMMIT") : r;
 }
 
+static int set_sync(const struct writer *w)
+{
+    return database_run(w->db, w->options.careful ? "PRAGMA synchronous = NORMAL"
+                                                  : "PRAGMA synchronous = OFF");
+}
+
 /* Readers and the writer don't wait for each other in this mode. Where a reader holds the file just now it
  * stays in the other one, and the next start tries again. */
 static int set_mode(const struct writer *w)
@@ -136,12 +142,7 @@ static int set_mode(const struct writer *w)
 
     if (r == SQLITE_BUSY)
         r = SQLITE_OK;
-    if (r == SQLITE_OK)
-        r = database_run(w->db, "PRAGMA journal_size_limit = 16777216");
-    if (r == SQLITE_OK)
-        r = database_run(w->db, w->options.careful ? "PRAGMA synchronous = NORMAL"
-                                                   : "PRAGMA synchronous = OFF");
-    return r;
+    return r == SQLITE_OK ? database_run(w->db, "PRAGMA journal_size_limit = 16777216") : r;
 }
 
 static void note_file(struct writer *w)
@@ -194,8 +195,8 @@ static int open_file(struct writer *w, char *error, size_t error_size)
     if (r == 0)
         r = version = database_version(w->db, w->file, error, error_size);
     if (r >= 0)
-        r = begin_run(w, version == 0) == SQLITE_OK && set_mode(w) == SQLITE_OK &&
-                    prepare(w) == SQLITE_OK
+        r = set_sync(w) == SQLITE_OK && begin_run(w, version == 0) == SQLITE_OK &&
+                    set_mode(w) == SQLITE_OK && prepare(w) == SQLITE_OK
                 ? 0
                 : database_complain(w->db, w->file, error, error_size);
     if (r < 0)
