@@ -40,6 +40,8 @@ void limit_guest_begin(struct limit_guest *g, const struct scenario *scenario, s
     g->base_kib = amount_of(s->kernel, s->max_kib) + s->system_kib + s->watermark_kib;
     g->base_kib = memcoord_min(g->base_kib, g->max_kib);
     load_begin(&g->load, g->spec->load, random_start(seed, 2), g->wants_ms);
+    if (s->start_ms == 0) /* found running: it has all that it wants */
+        g->touched_kib = limit_guest_demand(g);
 }
 
 bool limit_guest_runs(const struct limit_guest *g, uint64_t at_ms)
@@ -52,6 +54,11 @@ uint64_t limit_guest_demand(const struct limit_guest *g)
     if (g->at_ms < g->wants_ms)
         return 0;
     return load_kib(&g->load.now, memcoord_min(g->at_ms, g->frozen_ms));
+}
+
+uint64_t limit_guest_touched(const struct limit_guest *g)
+{
+    return memcoord_min(g->touched_kib, limit_guest_demand(g));
 }
 
 uint64_t limit_guest_room(const struct limit_guest *g)
@@ -107,25 +114,64 @@ void limit_guest_lacked(struct limit_guest *g, uint64_t from_kib, uint64_t to_ki
     g->short_ms += ms;
 }
 
-/* One piece: where its line crosses `room_kib`, what it lacks begins or ends. */
-static void count(struct limit_guest *g, uint64_t from_kib, uint64_t to_kib, uint64_t ms,
-                  uint64_t room_kib)
+/* When demand, which goes in a line from `from_kib` to `to_kib` in `ms`, crosses `room_kib`. */
+static uint64_t crossing_ms(uint64_t from_kib, uint64_t to_kib, uint64_t ms, uint64_t room_kib)
 {
-    uint64_t from_lack_kib = less(from_kib, room_kib), to_lack_kib = less(to_kib, room_kib);
+    return memcoord_mul_div(ms, less(from_kib, room_kib) + less(room_kib, from_kib),
+                            less(from_kib, to_kib) + less(to_kib, from_kib));
+}
 
+/* How long until it has touched all that it may hold. */
+static uint64_t touching_ms(const struct limit_guest *g, uint64_t room_kib)
+{
+    return memcoord_mul_div(less(room_kib, g->touched_kib), 1000,
+                            g->spec->settings.touch_kib_per_s);
+}
+
+/* What it lacks in a piece in which demand goes from `from_kib` to `to_kib` in `ms`. */
+static void count_lack(struct limit_guest *g, uint64_t from_kib, uint64_t to_kib, uint64_t ms,
+                       uint64_t room_kib)
+{
+    uint64_t begin_ms = 0, end_ms = ms, at_begin_kib = less(from_kib, room_kib), touching;
+
+    if (from_kib <= room_kib && to_kib <= room_kib)
+        return;
+    if (from_kib < room_kib)
+        begin_ms = crossing_ms(from_kib, to_kib, ms, room_kib);
+    if (to_kib < room_kib)
+        end_ms = crossing_ms(from_kib, to_kib, ms, room_kib);
+    touching = touching_ms(g, room_kib);
+    if (touching >= end_ms)
+        return;
+    if (touching > begin_ms) {
+        uint64_t moved_kib =
+            memcoord_mul_div(less(from_kib, to_kib) + less(to_kib, from_kib), touching, ms);
+
+        begin_ms = touching;
+        at_begin_kib =
+            less(to_kib > from_kib ? from_kib + moved_kib : from_kib - moved_kib, room_kib);
+    }
+    limit_guest_lacked(g, at_begin_kib, less(to_kib, room_kib), end_ms - begin_ms);
+}
+
+/* One piece, to `end_ms`. */
+static void pass(struct limit_guest *g, uint64_t end_ms, uint64_t room_kib)
+{
+    uint64_t from_kib = limit_guest_demand(g), to_kib = demand_at_end(g, end_ms);
+    uint64_t ms = end_ms - g->at_ms, rate = g->spec->settings.touch_kib_per_s;
+
+    g->touched_kib = limit_guest_touched(g);
     g->demand_kib_ms += ((limit_sum)from_kib + to_kib) * ms / 2;
-    if (from_lack_kib == 0 || to_lack_kib == 0)
-        ms = memcoord_mul_div(ms, from_lack_kib + to_lack_kib,
-                              less(from_kib, to_kib) + less(to_kib, from_kib));
-    limit_guest_lacked(g, from_lack_kib, to_lack_kib, ms);
+    count_lack(g, from_kib, to_kib, ms, room_kib);
+    g->touched_kib = memcoord_min(to_kib, g->touched_kib + memcoord_mul_div(rate, ms, 1000));
 }
 
 void limit_guest_move(struct limit_guest *g, uint64_t to_ms, uint64_t room_kib)
 {
     while (g->at_ms < to_ms) {
-        uint64_t end_ms = piece_end_ms(g, to_ms), from_kib = limit_guest_demand(g);
+        uint64_t end_ms = piece_end_ms(g, to_ms);
 
-        count(g, from_kib, demand_at_end(g, end_ms), end_ms - g->at_ms, room_kib);
+        pass(g, end_ms, room_kib);
         go_to(g, end_ms);
     }
 }

@@ -19,7 +19,8 @@ struct limit_guest {
     uint64_t base_kib; /* what it must own before its load gets anything */
     struct load_cursor load;
     uint64_t at_ms; /* so far it was moved */
-    bool seen;      /* it has been in a tick */
+    uint64_t
+        touched_kib; /* of its demand, the load would have touched by then if there were memory */
     uint64_t balloon_kib, held_kib;
     limit_sum demand_kib_ms, short_kib_ms;
     uint64_t short_ms;
@@ -35,10 +36,14 @@ bool limit_guest_runs(const struct limit_guest *g, uint64_t at_ms);
 uint64_t limit_guest_demand(const struct limit_guest *g);
 uint64_t limit_guest_most(const struct limit_guest *g, uint64_t to_ms);
 
-/* What of it could be held with all that it may own. KiB. */
+/* What of that it has come to touch, if there were memory: the rest does not lack yet. KiB. */
+uint64_t limit_guest_touched(const struct limit_guest *g);
+
+/* What of its demand could be held with all that it may own. KiB. */
 uint64_t limit_guest_room(const struct limit_guest *g);
 
-/* Moves it to `to_ms` while its load may hold `room_kib`, and counts what it wanted and what it lacked. */
+/* Moves it to `to_ms` while its load may hold `room_kib`, and counts what it wanted and what it lacked: demand above
+ * the room, from when the load has touched all of that. */
 void limit_guest_move(struct limit_guest *g, uint64_t to_ms, uint64_t room_kib);
 
 /* Counts that it lacked first `from_kib`, then `to_kib`, in `ms`. */

@@ -81,25 +81,37 @@ static void divide_once(struct limits *l)
     }
 }
 
-/* Everybody gets his base; what is left goes to what loads want. */
+/* Shares `left_kib` among what each wants beyond what he holds, and returns what is left then. */
+static uint64_t share(struct limits *l, uint64_t left_kib,
+                      uint64_t (*wants)(const struct limit_guest *))
+{
+    for (size_t i = 0; i < l->n_alive; i++) {
+        const struct limit_guest *g = l->alive[i];
+        uint64_t want_kib = memcoord_min(wants(g), limit_guest_room(g));
+
+        l->shares[i] = (struct share){ less(want_kib, g->held_kib), g->weight, 0, i };
+    }
+    share_by_weight(l->shares, l->n_alive, left_kib);
+    for (size_t i = 0; i < l->n_alive; i++) {
+        l->alive[l->shares[i].who]->held_kib += l->shares[i].given_kib;
+        left_kib -= l->shares[i].given_kib;
+    }
+    return left_kib;
+}
+
+/* Everybody gets his base; what is left goes to what loads have come to touch, then to what they want beyond. */
 static void divide_by_demand(struct limits *l)
 {
     uint64_t left_kib = capacity_kib(l, load_kib(&l->used.now, l->now_ms));
 
     for (size_t i = 0; i < l->n_alive; i++) {
-        const struct limit_guest *g = l->alive[i];
-        uint64_t want_kib = memcoord_min(limit_guest_demand(g), limit_guest_room(g));
-
-        left_kib = less(left_kib, g->base_kib);
-        l->shares[i] = (struct share){ want_kib, g->weight, 0, i };
+        l->alive[i]->held_kib = 0;
+        left_kib = less(left_kib, l->alive[i]->base_kib);
     }
-    share_by_weight(l->shares, l->n_alive, left_kib);
-    for (size_t i = 0; i < l->n_alive; i++) {
-        struct limit_guest *g = l->alive[l->shares[i].who];
-
-        g->held_kib = l->shares[i].given_kib;
-        g->balloon_kib = g->base_kib + g->held_kib;
-    }
+    left_kib = share(l, left_kib, limit_guest_touched);
+    share(l, left_kib, limit_guest_demand);
+    for (size_t i = 0; i < l->n_alive; i++)
+        l->alive[i]->balloon_kib = l->alive[i]->base_kib + l->alive[i]->held_kib;
 }
 
 /* ---- time */
@@ -134,9 +146,10 @@ static void move_with_room(struct limits *l, uint64_t to_ms)
     l->now_ms = to_ms;
 }
 
+/* What a load is only about to touch does not lack. */
 static uint64_t lacks_kib(const struct limit_guest *g)
 {
-    return less(limit_guest_demand(g), g->held_kib);
+    return g->held_kib < limit_guest_touched(g) ? limit_guest_demand(g) - g->held_kib : 0;
 }
 
 /* What each lacks is known where parts begin and end, and taken for a straight line between. */

@@ -126,6 +126,35 @@ static void what_does_not_fit_is_divided_by_weight(void **state)
     assert_int_equal(o.values[SCORE_RESERVE_BROKEN], 0);
 }
 
+/* 1948 MiB can be held, 2400 are wanted from 10 s on; at 100 MiB/s they are touched at 29.48 s, and lack then. */
+static void what_is_not_touched_yet_does_not_lack(void **state)
+{
+    static const char text[] =
+        SCENARIO("16GiB") "[guest a]\ntouch = 100MiB/s\nload = idle 10s; take 2400MiB\n";
+
+    (void)state;
+    for (int limit = 0; limit < LIMITS; limit++) {
+        struct outcome o = outcome_of((enum limit)limit, text);
+
+        assert_int_equal(o.values[SCORE_SHORTFALL], 452 * MIB * 3052 / 100);
+        assert_int_equal(o.values[SCORE_SHORTAGE_TIME], 30520 * UINT64_C(1000000) / 60000);
+    }
+}
+
+/* Two want 1500 MiB each of 2024 MiB: both have touched 1012 MiB at 20.12 s. Before, neither lacks. */
+static void who_touches_slowly_lacks_later_also_where_not_all_fits(void **state)
+{
+    static const char text[] = SCENARIO("3448MiB") "[guest a]\ncount = 2\ntouch = 100MiB/s\n"
+                                                   "load = idle 10s; take 1500MiB\n";
+    struct outcome o = outcome_of(LIMIT_ORACLE, text);
+    uint64_t want_kib_s = 2 * 488 * MIB * 3988 / 100;
+
+    (void)state;
+    assert_int_equal(o.held_kib[0], 1012 * MIB);
+    assert_true(o.values[SCORE_SHORTFALL] >= want_kib_s - want_kib_s / 200);
+    assert_true(o.values[SCORE_SHORTFALL] <= want_kib_s + want_kib_s / 200);
+}
+
 static void shares_reach_what_is_wanted_and_no_more(void **state)
 {
     struct share shares[] = {
@@ -221,6 +250,8 @@ int main(void)
         cmocka_unit_test(with_room_for_all_nobody_lacks_anything),
         cmocka_unit_test(demand_above_max_is_lacking_exactly),
         cmocka_unit_test(what_does_not_fit_is_divided_by_weight),
+        cmocka_unit_test(what_is_not_touched_yet_does_not_lack),
+        cmocka_unit_test(who_touches_slowly_lacks_later_also_where_not_all_fits),
         cmocka_unit_test(shares_reach_what_is_wanted_and_no_more),
         cmocka_unit_test(demand_is_that_of_the_simulated_guests),
         cmocka_unit_test(shortage_in_parts_is_near_what_it_is),
