@@ -50,12 +50,26 @@ static bool read_owner(const char *folder, char *owner, size_t size)
     return found;
 }
 
+/* It would be written while it is read. */
+static bool is_the_copy(const char *folder, const char *file)
+{
+    char path[PATH_MAX], copy[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/" COPY, folder);
+    return realpath(path, copy) && strcmp(copy, file) == 0;
+}
+
 static int check(const char *folder, const char *file, bool force, char *error, size_t error_size)
 {
     char owner[PATH_MAX];
 
     if (is_empty(folder))
         return 0;
+    if (is_the_copy(folder, file))
+        return complain(error, error_size, -EEXIST,
+                        "%s is the copy that lies with the results: want the experiment itself, or "
+                        "another folder",
+                        file);
     if (!read_owner(folder, owner, sizeof(owner)))
         return complain(error, error_size, -EEXIST,
                         "%s is not empty and holds no results: want another folder", folder);

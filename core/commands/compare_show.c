@@ -12,6 +12,7 @@
 #include "util/json_text.h"
 
 #define BAR 30
+#define FAILURES_SHOWN 20
 
 /* ---- tables: what fits a line; the rest is in results.csv and in JSON */
 
@@ -142,13 +143,18 @@ int compare_show_json(const struct experiment *e, const struct run_result *resul
 
 void compare_show_failures(const struct experiment *e, const struct run_result *results)
 {
+    size_t n = 0;
+
     for (size_t i = 0; i < experiment_n_runs(e); i++) {
         struct run run = run_of(e, i);
 
-        if (*results[i].failed)
-            fprintf(stderr, "memcoord: %s on %s, seed %" PRIu64 ": failed: %s\n", run.variant->name,
-                    run.scenario->name, run.seed, results[i].failed);
+        if (!*results[i].failed || n++ >= FAILURES_SHOWN)
+            continue;
+        fprintf(stderr, "memcoord: %s on %s, seed %" PRIu64 ": failed: %s\n", run.variant->name,
+                run.scenario->name, run.seed, results[i].failed);
     }
+    if (n > FAILURES_SHOWN)
+        fprintf(stderr, "memcoord: %zu more failed: results.csv has them\n", n - FAILURES_SHOWN);
 }
 
 void compare_show_progress(const struct pool *pool, size_t n_ended)

@@ -238,6 +238,8 @@ int pool_run(struct pool *pool, const sigset_t *signals, const volatile sig_atom
 
     p.slots = calloc(pool->jobs, sizeof(*p.slots));
     p.polls = calloc(pool->jobs, sizeof(*p.polls));
+    if (pool->progress)
+        pool->progress(pool, 0);
     sigprocmask(SIG_BLOCK, signals, &before);
     if (p.slots && p.polls)
         r = go(&p, &before, stop);

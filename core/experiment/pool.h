@@ -12,7 +12,7 @@ struct pool {
     const char *folder;         /* with `recordings` and `logs` in it: a file for each run */
     size_t jobs;                /* so many at once */
     struct run_result *results; /* of all runs, zeroed; filled in */
-    /* after each run that ended; NULL: nobody is told */
+    /* at the beginning, and after each run that ended; NULL: nobody is told */
     void (*progress)(const struct pool *pool, size_t n_ended);
 };
 

@@ -73,6 +73,12 @@ is "$?:$out" "2:memcoord: j1 holds the results of $tmp/small.ini: want another f
     "another experiment's results are not replaced"
 ok "they are as they were" cmp j1/results.csv before.csv
 ok "but with --force" "$memcoord" compare other.ini -o j1 --force
+cp j1/experiment.ini before.ini
+cp s1.ini j1/
+out=$("$memcoord" compare j1/experiment.ini -o j1 --force 2>&1)
+is "$?:$out" "2:memcoord: $tmp/j1/experiment.ini is the copy that lies with the results: want the experiment itself, or another folder" \
+    "the copy with the results is no experiment for the same folder"
+ok "and stays" cmp j1/experiment.ini before.ini
 mkdir mine && touch mine/precious
 out=$("$memcoord" compare small.ini -o mine --force 2>&1)
 is "$?:$out:$(ls mine)" "2:memcoord: mine is not empty and holds no results: want another folder:precious" \
@@ -191,9 +197,10 @@ printf '[experiment]\nscenarios = s1.ini\n[variant a]\npolicy = hold\nguard.resc
 refused "in the guard, too" \
     "x.ini:3: variant a: rescue_below (2GiB) is above guest_reserve (100MiB): each shrink would end in a rescue"
 printf '[guard]\nrescue = maybe\n' > base.ini
-printf '[experiment]\nscenarios = s1.ini\nconfig = base.ini\n[variant a]\nlow = 1MiB\n' > x.ini
-refused "in the configuration" "base.ini:2: rescue: 'maybe' is neither yes nor no" \
-    "x.ini:4: [variant a] has no policy: want policy = NAME"
+printf '[experiment]\nscenarios = s1.ini\nconfig = base.ini\n[variant a]\nlow = 1MiB\nhost.reserve = 5\n' > x.ini
+refused "in the configuration, and without a policy" "base.ini:2: rescue: 'maybe' is neither yes nor no" \
+    "x.ini:4: [variant a] has no policy: want policy = NAME" \
+    "x.ini:6: host.reserve: '5' has no unit: want a size such as 100MiB (KiB, MiB, GiB, TiB), 0..16TiB"
 printf '\n' > x.ini
 refused "nothing at all" "x.ini: [experiment] scenarios is missing: which files" \
     "x.ini: there is no variant: want a [variant NAME] with policy = NAME"
