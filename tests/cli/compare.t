@@ -23,6 +23,11 @@ is "$(ls -A demo/recordings | grep -c '^\.')" 0 "nothing half-written is left"
 is "$(sed 1d demo/experiment.ini)" "$(cat "$top/conf/experiments/demo.ini")" "the experiment is kept with it"
 ok "no log where nothing went wrong" test ! -e demo/logs
 
+sed -n '/^    \[experiment\]/,/^## Keys/ s/^    //p' "$top/conf/experiments/README.md" |
+    sed "s|= \.\./|= $top/conf/|; s/^seeds .*/seeds = 1\nrecordings = no\nduration = 5s/" > readme.ini
+ok "the example of the README runs" "$memcoord" compare readme.ini -o readme
+is "$(grep -c '^demo,' readme/results.csv)" 11 "and makes the variants that it shows"
+
 # ---- the same each time
 
 cat > small.ini <<END
