@@ -120,8 +120,28 @@
 
   /* ---- runs */
 
-  /* What they are called: the variant or policy, and as much more as it takes to tell them apart. */
-  function nameRuns() {
+  function groupBy(list, keyOf) {
+    const groups = new Map();
+    for (const item of list) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+    return groups;
+  }
+
+  const variantOf = (run) => run.variant ?? run.policy ?? "run";
+  const scenarioOf = (run) => run.scenario ?? (run.host?.startsWith("sim:") ? run.host : null);
+  const setOf = (run) => JSON.stringify([scenarioOf(run), run.seed]);
+
+  /* What stands side by side: all runs; or those of one scenario and seed where variants have several. */
+  function makeSets() {
+    const variants = [...groupBy(runs, variantOf).values()];
+    const isRepeated = variants.some((group) => new Set(group.map(setOf)).size > 1);
+    return isRepeated ? [...groupBy(runs, setOf).values()] : [runs];
+  }
+
+  const sets = makeSets();
+  const hasScenarios = sets.length > 1 && new Set(runs.map(scenarioOf)).size > 1;
+
+  /* What a set's runs are called: the variant or policy, and as much more as it takes to tell them apart. */
+  function nameRuns(set) {
     const details = [
       (run) => run.scenario && baseName(run.scenario),
       (run) => run.policy,
@@ -131,25 +151,19 @@
       (run) => `run ${run.run}`,
       (run) => run.file,
     ];
-    for (const run of runs) run.label = run.variant ?? run.policy ?? "run";
+    for (const run of set) run.label = variantOf(run);
     for (const detail of details) {
-      for (const group of groupBy(runs, (run) => run.label).values()) {
+      for (const group of groupBy(set, (run) => run.label).values()) {
         if (new Set(group.map(detail)).size < 2) continue;
         for (const run of group) run.label += detail(run) ? `, ${detail(run)}` : "";
       }
     }
   }
 
-  function groupBy(list, keyOf) {
-    const groups = new Map();
-    for (const item of list) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
-    return groups;
-  }
-
   const limitOf = (run) => [run.policy, run.variant].find((name) => name !== null && Object.hasOwn(LIMITS, name));
 
   function prepareRuns() {
-    nameRuns();
+    sets.forEach(nameRuns);
     for (const run of runs) {
       run.gap = gapSeconds(run);
       run.seconds = unpack(run.times).map((ms) => ms / 1000);
@@ -157,12 +171,54 @@
     }
   }
 
-  const anySimulated = runs.some((run) => run.simulated);
-  const anyReal = runs.some((run) => !run.simulated);
-  const needName = anySimulated ? (anyReal ? "demand (real hosts: used)" : "demand") : "used";
-  const domainNames = [...new Set(runs.flatMap((run) => run.domains.map((domain) => domain.name)))].sort(
-    new Intl.Collator("en", { numeric: true }).compare,
-  );
+  const distinct = (list) => [...new Set(list)];
+  const namesOf = (list) => distinct(list.flatMap((run) => run.domains.map((domain) => domain.name)));
+
+  /* The set that is shown, and what follows from it. */
+  const view = {};
+
+  function lookAt(set) {
+    const [anySimulated, anyReal] = [set.some((run) => run.simulated), set.some((run) => !run.simulated)];
+    const top = distinct(set.flatMap((run) => run.top));
+    const domainNames = namesOf(set).sort(new Intl.Collator("en", { numeric: true }).compare);
+    const needName = anySimulated ? (anyReal ? "demand (real hosts: used)" : "demand") : "used";
+    const othersCount = domainNames.length - top.length;
+    const others = plural(othersCount, "other");
+    Object.assign(view, { runs: set, anySimulated, anyReal, needName, top, domainNames, othersCount, others });
+    shareTimeAxis();
+  }
+
+  /* ---- variants: what differs by the seed alone is scored by its mean */
+
+  function meanScore(group, column, index) {
+    const scores = group.map((run) => run.scores[index]);
+    if (scores.includes(null)) return null;
+    const mean = scores.reduce((sum, [raw]) => sum + raw, 0) / scores.length;
+    return [mean, scores.length > 1 ? (mean / column.per_unit).toFixed(column.decimals) : scores[0][1]];
+  }
+
+  function makeVariant(group) {
+    const scenario = scenarioOf(group[0]);
+    return {
+      label: hasScenarios ? `${group[0].label}, ${baseName(scenario ?? "no scenario")}` : group[0].label,
+      name: group[0].label,
+      runs: group,
+      scenario,
+      limit: limitOf(group[0]),
+      scores: data.columns.map((column, index) => meanScore(group, column, index)),
+    };
+  }
+
+  let variants = [];
+
+  function makeVariants() {
+    const groups = groupBy(runs, (run) => JSON.stringify([sets.length > 1 && scenarioOf(run), run.label]));
+    variants = [...groups.values()].map(makeVariant);
+  }
+
+  /* Those of the scenario that is shown. */
+  const variantsShown = () =>
+    sets.length > 1 ? variants.filter((variant) => variant.scenario === scenarioOf(view.runs[0])) : variants;
 
   /* ---- tables */
 
@@ -186,13 +242,13 @@
     if (limitOf(run)) found.push(`a limit: ${LIMITS[limitOf(run)]}`);
     if (run.dry_run) found.push("dry run: nothing was changed");
     if (run.policy_errors > 0) found.push(`the policy failed ${plural(run.policy_errors, "time")}`);
-    return found.join("; ") || null;
+    return found.join("; ");
   }
 
   const RUN_COLUMNS = [
     ["policy", (run) => run.policy],
-    ["host", (run) => (run.host?.startsWith("sim:") ? `sim:${baseName(run.host)}` : run.host)],
-    ["scenario", (run) => run.scenario && baseName(run.scenario)],
+    ["host", (run) => (run.host?.startsWith("sim:") ? "simulated" : run.host)],
+    ["scenario", (run) => scenarioOf(run) && baseName(scenarioOf(run))],
     ["seed", (run) => run.seed],
     ["began", beganText],
     ["lasted", (run) => timeText(run.duration_ms / 1000)],
@@ -203,40 +259,49 @@
     ["remarks", remarks],
   ];
 
+  function joined(values) {
+    const different = distinct(values);
+    if (different.includes(null)) return null;
+    const text = different.join(", ");
+    return different.length > 1 && text.length > 30 ? `${different.length} different` : text;
+  }
+
   function showRuns() {
-    const columns = RUN_COLUMNS.filter(([, valueOf]) => runs.some((run) => valueOf(run) !== null));
-    const value = (run, valueOf) => (valueOf === remarks ? (valueOf(run) ?? "") : valueOf(run));
+    const columns = RUN_COLUMNS.filter(([, valueOf]) => runs.some((run) => valueOf(run)));
     fillTable(
       "runs-table",
       ["run", ...columns.map(([title]) => title)],
-      runs.map((run) => [rowHead(run.label), ...columns.map(([, valueOf]) => cell(value(run, valueOf)))]),
+      variants.map((variant) => [
+        rowHead(variant.label),
+        ...columns.map(([, valueOf]) => cell(joined(variant.runs.map(valueOf)))),
+      ]),
     );
-    const names = plural(domainNames.length, "domain");
-    get("lead").textContent = `${plural(runs.length, "run")}, ${names}.`;
+    const seeds = variants.length < runs.length ? ` of ${plural(variants.length, "variant")}` : "";
+    get("lead").textContent = `${plural(runs.length, "run")}${seeds}, ${plural(namesOf(runs).length, "domain")}.`;
     get("version").textContent = `memcoord ${data.version}`;
   }
 
   /* ---- scores */
 
   const sorting = { column: null, descending: false };
-  const rawScore = (run, column) => run.scores[column]?.[0] ?? null;
+  const rawScore = (scored, column) => scored.scores[column]?.[0] ?? null;
   const shownColumns = data.columns
     .map((column, index) => ({ ...column, index }))
     .filter(({ index }) => runs.some((run) => run.scores[index] !== null));
 
-  /* Among runs that could be chosen: limits are there to compare with. */
-  function bestScore({ index, more_is_better: more }) {
-    const values = runs.filter((run) => !limitOf(run)).map((run) => rawScore(run, index));
-    const known = values.filter((value) => value !== null);
-    if (known.length < 2 || new Set(known).size < 2) return null;
-    return more ? Math.max(...known) : Math.min(...known);
+  /* On its scenario, and among what could be chosen: limits are there to compare with. */
+  function isBest(variant, { index, more_is_better: more }) {
+    const rivals = variants.filter((other) => !other.limit && (!hasScenarios || other.scenario === variant.scenario));
+    const known = rivals.map((other) => rawScore(other, index)).filter((value) => value !== null);
+    if (variant.limit || new Set(known).size < 2) return false;
+    return rawScore(variant, index) === (more ? Math.max(...known) : Math.min(...known));
   }
 
-  function sortedRuns() {
-    if (sorting.column === null) return runs;
+  function sortedVariants() {
+    if (sorting.column === null) return variants;
     const sign = sorting.descending ? -1 : 1;
-    const valueOf = (run) => rawScore(run, sorting.column);
-    return [...runs].sort((a, b) => {
+    const valueOf = (variant) => rawScore(variant, sorting.column);
+    return [...variants].sort((a, b) => {
       if (valueOf(a) === null || valueOf(b) === null) return (valueOf(a) === null) - (valueOf(b) === null);
       return sign * (valueOf(a) - valueOf(b));
     });
@@ -258,23 +323,27 @@
     return head;
   }
 
-  function scoreCell(run, column, best) {
-    const score = run.scores[column.index];
+  function scoreCell(variant, column) {
+    const score = variant.scores[column.index];
     if (score === null) return element("td", { className: "number unknown" }, "unknown");
-    const isBest = score[0] === best && !limitOf(run);
-    return element("td", { className: isBest ? "number best" : "number" }, score[1]);
+    return element("td", { className: isBest(variant, column) ? "number best" : "number" }, score[1]);
   }
 
   function showScores() {
-    const best = shownColumns.map(bestScore);
     const heads = [element("th", { scope: "col" }, "run"), ...shownColumns.map(scoreHead)];
-    const rows = sortedRuns().map((run) =>
-      element("tr", {}, rowHead(run.label), ...shownColumns.map((c, i) => scoreCell(run, c, best[i]))),
+    const rows = sortedVariants().map((variant) =>
+      element("tr", {}, rowHead(variant.label), ...shownColumns.map((column) => scoreCell(variant, column))),
     );
     get("scores-table").replaceChildren(
       element("thead", {}, element("tr", {}, ...heads)),
       element("tbody", {}, ...rows),
     );
+  }
+
+  function showScoreNote() {
+    const seeds = Math.max(...variants.map((variant) => variant.runs.length));
+    get("scores-mean").textContent = seeds > 1 ? `Means of ${seeds} seeds.` : "";
+    get("scores-note").hidden = variants.length < 2;
   }
 
   function showScoreHelp() {
@@ -314,24 +383,16 @@
     return values;
   }
 
-  /* Runs of one variant that differ by nothing but the seed are one column. */
-  function settingGroups() {
-    const groups = groupBy(runs, (run) => JSON.stringify([run.variant ?? run.policy, [...settingsOf(run)]]));
-    return [...groups.values()].map((group) => ({
-      label: group.length > 1 ? (group[0].variant ?? group[0].policy ?? "run") : group[0].label,
-      values: settingsOf(group[0]),
-    }));
-  }
-
   function settingCell(value) {
     if (value === undefined) return element("td", { className: "unknown" }, "not set");
     return element("td", { className: "text" }, element("code", {}, value));
   }
 
   function showDifferences() {
-    const groups = settingGroups();
+    const groups = view.runs.map((run) => ({ label: run.label, values: settingsOf(run) }));
     const keys = [...new Set(groups.flatMap((group) => [...group.values.keys()]))];
     const differing = keys.filter((key) => new Set(groups.map((group) => group.values.get(key))).size > 1);
+    get("differences-table").hidden = differing.length === 0;
     if (differing.length > 0)
       fillTable(
         "differences-table",
@@ -343,8 +404,8 @@
       );
     const rest = plural(keys.length - differing.length, "other key");
     get("differences-note").textContent =
-      runs.length < 2
-        ? "There is only one run."
+      view.runs.length < 2
+        ? "Only one run is shown."
         : differing.length === 0
           ? `Nothing: ${plural(keys.length, "key")} are the same in all runs.`
           : `${rest} are the same in all runs.`;
@@ -485,16 +546,13 @@
 
   /* The longest run; so that all pictures have the same axis. */
   function shareTimeAxis() {
-    const most = Math.max(0.001, ...runs.map((run) => run.duration_ms / 1000));
-    for (const run of runs) run.axisSeconds = most;
+    const most = Math.max(0.001, ...view.runs.map((run) => run.duration_ms / 1000));
+    for (const run of view.runs) run.axisSeconds = most;
   }
 
   /* ---- memory over time */
 
   const fragmentOf = (name) => `#domain=${encodeURIComponent(name)}`;
-  const othersCount = domainNames.length - data.top.length;
-  const othersName = plural(othersCount, "other");
-
   /* What is left of all domains when the largest are taken away. */
   function others(all, shown) {
     return all.map(({ x, y }, i) => ({ x, y: Math.max(0, shown.reduce((rest, s) => rest - s[i].y, y)) }));
@@ -502,8 +560,8 @@
 
   function memoryOf(run) {
     const all = points(run, run.stack);
-    const top = data.top.map((name) => run.byName.get(name));
-    const shown = top.map((domain) => (domain ? points(run, domain.stack) : null));
+    const top = view.top.map((name) => run.byName.get(name));
+    const shown = top.map((domain) => (domain?.stack ? points(run, domain.stack) : null));
     return {
       all,
       shown,
@@ -522,16 +580,17 @@
     label, data: series, stack: label, fill: false, borderColor: colour, backgroundColor: colour, borderDash: dash,
   });
 
+  const domainColour = (i) => DOMAIN_COLOURS[i % DOMAIN_COLOURS.length];
   const DASHED = [7, 4];
   const DOTTED = [2, 3];
 
   function memoryDatasets(memory) {
-    const areas = data.top.map((name, i) => memory.shown[i] && area(name, memory.shown[i], DOMAIN_COLOURS[i]));
-    if (othersCount > 0) areas.push(area(othersName, memory.others, theme().others));
+    const areas = view.top.map((name, i) => memory.shown[i] && area(name, memory.shown[i], domainColour(i)));
+    if (view.othersCount > 0) areas.push(area(view.others, memory.others, theme().others));
     const lines = [
       line("host memory", memory.total, theme().text),
       line("used of host memory", memory.used, theme().text, DOTTED),
-      line(`${needName} of all domains`, memory.need, theme().text, DASHED),
+      line(`${view.needName} of all domains`, memory.need, theme().text, DASHED),
     ];
     const stacked = areas.filter(Boolean).map((set, i) => ({ ...set, fill: i === 0 ? "origin" : "-1", order: 1 }));
     const known = lines.filter((set) => isKnown(set.data)).map((set) => ({ ...set, order: 0 }));
@@ -547,34 +606,34 @@
 
   function memoryLegend(memories) {
     const known = (key) => memories.some((memory) => isKnown(memory[key]));
-    const entries = data.top.map((name, i) => ({
-      style: "area", colour: DOMAIN_COLOURS[i], name, link: fragmentOf(name),
+    const entries = view.top.map((name, i) => ({
+      style: "area", colour: domainColour(i), name, link: fragmentOf(name),
     }));
-    if (othersCount > 0) entries.push({ style: "area", colour: theme().others, name: othersName });
+    if (view.othersCount > 0) entries.push({ style: "area", colour: theme().others, name: view.others });
     if (known("total")) entries.push({ style: "line", colour: theme().text, name: "host memory" });
     if (known("used")) entries.push({ style: "dotted", colour: theme().text, name: "used of host memory" });
     if (known("need"))
-      entries.push({ style: "dashed", colour: theme().text, name: `${needName} of all domains` });
+      entries.push({ style: "dashed", colour: theme().text, name: `${view.needName} of all domains` });
     showLegend("memory-legend", entries);
   }
 
   function memoryNote({ most, total }) {
     const parts = ["Balloons of the domains, stacked: what the guests own at each moment."];
-    if (runs.some((run) => run.per_bucket > 1))
+    if (view.runs.some((run) => run.per_bucket > 1))
       parts.push("Each stretch of time shows its mean; lines show the smallest and the largest value of it.");
     if (total > most) parts.push(`The host's memory, ${memoryText(total)}, is above the pictures.`);
     if (!isAnyKnown("host_total")) parts.push("The host's memory is unknown.");
     get("memory-note").textContent = parts.join(" ");
   }
 
-  const isAnyKnown = (key) => runs.some((run) => isKnown(points(run, run[key])));
+  const isAnyKnown = (key) => view.runs.some((run) => isKnown(points(run, run[key])));
 
   function drawMemory() {
-    const memories = runs.map(memoryOf);
+    const memories = view.runs.map(memoryOf);
     const range = memoryMost(memories);
     memoryLegend(memories);
     memoryNote(range);
-    runs.forEach((run, i) => {
+    view.runs.forEach((run, i) => {
       const options = overTime(run, range.most);
       draw(get(`memory-${i}`), { type: "line", data: { datasets: memoryDatasets(memories[i]) }, options });
     });
@@ -587,13 +646,13 @@
   /* The one that lacked most, or else the largest. */
   function mostTelling() {
     const lacked = new Map();
-    for (const domain of runs.flatMap((run) => run.domains)) {
+    for (const domain of view.runs.flatMap((run) => run.domains)) {
       const values = domain.shortfall ? unpack(domain.shortfall) : [];
       const sum = values.reduce((total, value) => total + (value || 0), 0);
       lacked.set(domain.name, (lacked.get(domain.name) ?? 0) + sum);
     }
-    const worst = domainNames.reduce((a, b) => (lacked.get(b) > (lacked.get(a) ?? 0) ? b : a), data.top[0]);
-    return worst ?? domainNames[0];
+    const worse = (a, b) => (lacked.get(b) > (lacked.get(a) ?? 0) ? b : a);
+    return view.domainNames.reduce(worse, view.top[0]) ?? "";
   }
 
   function domainOf(run) {
@@ -619,29 +678,29 @@
   function domainLegend() {
     const entries = [
       { style: "line", colour: theme().balloon, name: "balloon" },
-      { style: "dashed", colour: theme().text, name: needName },
+      { style: "dashed", colour: theme().text, name: view.needName },
     ];
-    if (anySimulated)
+    if (view.anySimulated)
       entries.push({ style: "area", colour: theme().shortfall, name: "shortfall (demand that is not held)" });
     showLegend("domain-legend", entries);
   }
 
   function domainNote() {
     const parts = [];
-    if (anySimulated)
+    if (view.anySimulated)
       parts.push("Demand is what the load wants. The balloon also holds the guest's kernel, system and page cache.");
-    if (anyReal)
+    if (view.anyReal)
       parts.push("Nobody knows the demand on a real host: used is shown, what the guest needed when it was asked.");
     get("domain-note").textContent = parts.join(" ");
   }
 
   function drawDomain() {
-    const domains = runs.map(domainOf);
+    const domains = view.runs.map(domainOf);
     const most = Math.max(
       ...domains.filter(Boolean).flatMap((d) => [largest(d.balloon), largest(d.need), largest(d.shortfall)]),
     );
     domainLegend();
-    runs.forEach((run, i) => {
+    view.runs.forEach((run, i) => {
       const canvas = get(`domain-${i}`);
       const datasets = domains[i] ? domainDatasets(run, domains[i]) : [];
       canvas.closest("figure").hidden = !domains[i];
@@ -651,7 +710,7 @@
   }
 
   function absentText() {
-    const without = runs.filter((run) => !run.byName.has(chosen)).map((run) => run.label);
+    const without = view.runs.filter((run) => !run.byName.has(chosen)).map((run) => run.label);
     return without.length ? `It is not in: ${without.join(", ")}.` : "";
   }
 
@@ -674,9 +733,10 @@
 
   function chooseByFragment() {
     const name = nameInFragment();
-    if (name !== null && domainNames.includes(name)) choose(name);
-    else if (chosen === null) choose(mostTelling());
-    if (name !== null && !domainNames.includes(name)) sayNoDomain(name);
+    if (name !== null && view.domainNames.includes(name)) choose(name);
+    else if (!view.domainNames.includes(chosen)) choose(mostTelling());
+    else drawDomain();
+    if (name !== null && !view.domainNames.includes(name)) sayNoDomain(name);
   }
 
   const sayNoDomain = (name) => {
@@ -685,50 +745,50 @@
 
   function chooseByInput() {
     const name = get("domain-input").value;
-    if (!domainNames.includes(name)) sayNoDomain(name);
+    if (!view.domainNames.includes(name)) sayNoDomain(name);
     else if (name !== chosen) window.location.hash = fragmentOf(name);
   }
 
   function chooseBeside(steps) {
-    const n = domainNames.length;
-    window.location.hash = fragmentOf(domainNames[(domainNames.indexOf(chosen) + steps + n) % n]);
+    const n = view.domainNames.length;
+    window.location.hash = fragmentOf(view.domainNames[(view.domainNames.indexOf(chosen) + steps + n) % n]);
   }
 
   function prepareDomain() {
     const input = get("domain-input");
-    get("domain-list").append(...domainNames.map((name) => element("option", { value: name })));
     input.addEventListener("change", chooseByInput);
     input.addEventListener("focus", () => input.select());
     get("domain-form").addEventListener("submit", (event) => event.preventDefault());
     get("domain-before").addEventListener("click", () => chooseBeside(-1));
     get("domain-after").addEventListener("click", () => chooseBeside(1));
     window.addEventListener("hashchange", chooseByFragment);
-    domainNote();
   }
 
   /* ---- the frontier */
 
   const frontierColumns = [data.columns[data.frontier_x], data.columns[data.frontier_y]];
 
-  function frontierPoint(run) {
-    const [x, y] = [data.frontier_x, data.frontier_y].map((index) => rawScore(run, index));
+  /* `scored`: a variant or a run. */
+  function frontierPoint(scored) {
+    const [x, y] = [data.frontier_x, data.frontier_y].map((index) => rawScore(scored, index));
     if (x === null || y === null) return null;
-    return { run, x: x / frontierColumns[0].per_unit, y: y / frontierColumns[1].per_unit };
+    return { of: scored, x: x / frontierColumns[0].per_unit, y: y / frontierColumns[1].per_unit };
   }
+
+  const frontierPoints = (list) => list.map(frontierPoint).filter((point) => point !== null);
 
   const isBeaten = (point, all) =>
     all.some((q) => q.x <= point.x && q.y >= point.y && (q.x < point.x || q.y > point.y));
 
   /* Those that no other beats in both; limits are no choice. */
   function frontierLine(all) {
-    const choices = all.filter((point) => !limitOf(point.run));
+    const choices = all.filter((point) => !point.of.limit);
     return choices.filter((point) => !isBeaten(point, choices)).sort((a, b) => a.x - b.x || a.y - b.y);
   }
 
-  function frontierStyle(run) {
-    const variants = [...new Set(runs.filter((r) => !limitOf(r)).map((r) => r.variant ?? r.policy))];
-    const at = Math.max(0, variants.indexOf(run.variant ?? run.policy));
-    if (limitOf(run)) return { colour: theme().text, shape: limitOf(run) === "oracle" ? "star" : "crossRot" };
+  function frontierStyle(variant) {
+    const at = variantsShown().filter((other) => !other.limit).indexOf(variant);
+    if (variant.limit) return { colour: theme().text, shape: variant.limit === "oracle" ? "star" : "crossRot" };
     return { colour: RUN_COLOURS[at % RUN_COLOURS.length], shape: RUN_SHAPES[at % RUN_SHAPES.length] };
   }
 
@@ -763,7 +823,7 @@
     afterDatasetsDraw(chart) {
       const { ctx, chartArea } = chart;
       const marks = chart.data.datasets.flatMap((set, i) =>
-        set.isLine ? [] : chart.getDatasetMeta(i).data.map((at) => ({ at, text: set.label })),
+        set.isBare ? [] : chart.getDatasetMeta(i).data.map((at) => ({ at, text: set.label })),
       );
       const taken = marks.map(({ at }) => ({ left: at.x - 6, right: at.x + 6, top: at.y - 6, bottom: at.y + 6 }));
       ctx.save();
@@ -781,13 +841,22 @@
   };
 
   function frontierDataset(point) {
-    const { colour, shape } = frontierStyle(point.run);
-    const limit = limitOf(point.run);
+    const { colour, shape } = frontierStyle(point.of);
+    const limit = point.of.limit;
     return {
-      label: limit ? `${point.run.label} (limit)` : point.run.label,
+      label: limit ? `${point.of.name} (limit)` : point.of.name,
       data: [{ x: point.x, y: point.y }],
       pointStyle: shape, pointRadius: limit ? 9 : 7, pointHoverRadius: 9, pointBorderWidth: limit ? 2 : 1,
       borderColor: limit ? colour : theme().paper, backgroundColor: colour, showLine: false,
+    };
+  }
+
+  /* The seeds of which a point is the mean, small. */
+  function seedsDataset(variant) {
+    const { colour } = frontierStyle(variant);
+    return {
+      isBare: true, label: `${variant.name}, one seed`, data: frontierPoints(variant.runs).map(({ x, y }) => ({ x, y })),
+      pointRadius: 2.5, pointBorderWidth: 0, backgroundColor: `${colour}99`, showLine: false, order: 2,
     };
   }
 
@@ -822,32 +891,66 @@
   }
 
   function limitsText(all) {
-    const found = [...new Set(all.map((point) => limitOf(point.run)).filter(Boolean))];
+    const found = distinct(all.map((point) => point.of.limit).filter(Boolean));
     return found.map((limit) => `${limit}, where ${LIMITS[limit]}`).join("; ");
   }
 
   function frontierNote(all) {
-    const missing = runs.length - all.length;
+    const missing = variantsShown().length - all.length;
     const parts = ["Upper left is better."];
-    if (frontierLine(all).length > 1) parts.push("The line joins the runs that no other beats in both.");
-    if (all.some((point) => limitOf(point.run))) parts.push(`No policy: ${limitsText(all)}.`);
+    if (frontierLine(all).length > 1) parts.push("The line joins those that no other beats in both.");
+    if (all.some((point) => point.of.limit)) parts.push(`No policy: ${limitsText(all)}.`);
+    if (all.some((point) => point.of.runs.length > 1)) parts.push("Points are means, small ones single seeds.");
     if (missing > 0)
       parts.push(`${plural(missing, "run")} not shown: shortfall is unknown where demand is (a real host).`);
     get("frontier-note").textContent = all.length ? parts.join(" ") : parts.at(-1);
   }
 
+  function joiningDataset(all) {
+    return {
+      isBare: true, label: "frontier", data: frontierLine(all).map(({ x, y }) => ({ x, y })), pointRadius: 0,
+      pointHitRadius: 0, borderWidth: 1.5, borderColor: theme().faint, borderDash: DASHED, order: 1,
+    };
+  }
+
   function drawFrontier() {
-    const all = runs.map(frontierPoint).filter((point) => point !== null);
+    const all = frontierPoints(variantsShown());
     frontierNote(all);
     document.querySelector("#frontier figure").hidden = all.length === 0;
     if (all.length === 0) return;
-    const joined = frontierLine(all).map(({ x, y }) => ({ x, y }));
-    const joining = {
-      isLine: true, label: "frontier", data: joined, pointRadius: 0, pointHitRadius: 0, borderWidth: 1.5,
-      borderColor: theme().faint, borderDash: DASHED, order: 1,
-    };
-    const datasets = [...all.map(frontierDataset), joining];
-    draw(get("frontier-plot"), { type: "line", data: { datasets }, options: frontierOptions(all), plugins: [frontierLabels] });
+    const seeds = all.filter((point) => point.of.runs.length > 1).map((point) => seedsDataset(point.of));
+    const datasets = [...all.map(frontierDataset), ...seeds, joiningDataset(all)];
+    const every = datasets.flatMap((set) => set.data);
+    const options = frontierOptions(every);
+    draw(get("frontier-plot"), { type: "line", data: { datasets }, options, plugins: [frontierLabels] });
+  }
+
+  /* ---- which set is shown */
+
+  function setText(set) {
+    const { seed } = set[0];
+    const scenario = hasScenarios ? `scenario ${baseName(scenarioOf(set[0]) ?? "unknown")}` : null;
+    return [scenario, seed === null ? null : `seed ${seed}`].filter(Boolean).join(", ") || "all";
+  }
+
+  function showSet(set) {
+    lookAt(set);
+    showDifferences();
+    get("set-note").textContent = sets.length > 1 ? `Shown below: ${setText(set)}.` : "";
+    get("memory-plots").replaceChildren(...set.map((run, i) => figure(run, `memory-${i}`)));
+    get("domain-plots").replaceChildren(...set.map((run, i) => figure(run, `domain-${i}`)));
+    get("domain-list").replaceChildren(...view.domainNames.map((name) => element("option", { value: name })));
+    domainNote();
+    drawFrontier();
+    drawMemory();
+    chooseByFragment();
+  }
+
+  function prepareSets() {
+    get("set-input").append(...sets.map((set, i) => element("option", { value: i }, setText(set))));
+    get("set-input").addEventListener("change", (event) => showSet(sets[Number(event.target.value)]));
+    get("set-form").hidden = sets.length < 2;
+    get("set-form").addEventListener("submit", (event) => event.preventDefault());
   }
 
   /* ---- the whole page */
@@ -868,18 +971,14 @@
 
   function start() {
     prepareRuns();
-    shareTimeAxis();
+    makeVariants();
     showRuns();
     showScores();
     showScoreHelp();
-    get("scores-note").hidden = runs.length < 2;
-    showDifferences();
-    get("memory-plots").append(...runs.map((run, i) => figure(run, `memory-${i}`)));
-    get("domain-plots").append(...runs.map((run, i) => figure(run, `domain-${i}`)));
+    showScoreNote();
+    prepareSets();
     prepareDomain();
-    chooseByFragment();
-    drawFrontier();
-    drawMemory();
+    showSet(sets[Number(get("set-input").value)]);
     darkScreen.addEventListener("change", drawAll);
     window.addEventListener("beforeprint", () => print(true));
     window.addEventListener("afterprint", () => print(false));

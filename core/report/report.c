@@ -133,14 +133,16 @@ static json_t *columns(void)
 
 static int write_page(json_t *runs, const char *out_path, char *error, size_t error_size)
 {
-    json_t *data = json_pack("{ss, si, si, so, so, sO}", "version", MEMCOORD_VERSION, "frontier_x",
+    json_t *data = json_pack("{ss, si, si, so, sO}", "version", MEMCOORD_VERSION, "frontier_x",
                              SCORE_SHORTFALL_PART, "frontier_y", SCORE_SAVED, "columns", columns(),
-                             "top", report_top(runs), "runs", runs);
+                             "runs", runs);
     struct out out;
     int r;
 
-    if (!data)
+    if (!data || report_add_top(runs) < 0) {
+        json_decref(data);
         return complain(error, error_size, -ENOMEM, "%s: out of memory", out_path);
+    }
     r = out_open(out_path, &out, error, error_size);
     if (r == 0) {
         r = page_write(out.f, data);

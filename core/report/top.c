@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "report/top.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,13 +65,44 @@ static void drop_others(json_t *domain, json_t *names)
     json_object_del(domain, "stack");
 }
 
-json_t *report_top(json_t *runs)
+static int add_top(json_t *runs)
 {
     json_t *sums = json_object(), *names;
 
     walk(runs, add_up, sums);
     names = sums ? largest(sums) : NULL;
     walk(runs, drop_others, names);
+    for (size_t i = 0; names && i < json_array_size(runs); i++)
+        json_object_set(json_array_get(runs, i), "top", names);
     json_decref(sums);
-    return names;
+    json_decref(names);
+    return names ? 0 : -ENOMEM;
+}
+
+/* A new reference. */
+static json_t *of_same_scenario(json_t *runs, json_t *run)
+{
+    json_t *same = json_array();
+
+    for (size_t i = 0; i < json_array_size(runs); i++) {
+        json_t *other = json_array_get(runs, i);
+        if (json_equal(json_object_get(other, "scenario"), json_object_get(run, "scenario")))
+            json_array_append(same, other);
+    }
+    return same;
+}
+
+int report_add_top(json_t *runs)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < json_array_size(runs); i++) {
+        json_t *run = json_array_get(runs, i), *same;
+        if (json_object_get(run, "top"))
+            continue;
+        same = of_same_scenario(runs, run);
+        r = same ? add_top(same) : -ENOMEM;
+        json_decref(same);
+    }
+    return r;
 }

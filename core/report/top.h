@@ -7,9 +7,9 @@
 
 #define REPORT_TOP 12
 
-/* The names of the (at most) REPORT_TOP domains that hold most, means over all `runs` added up, the largest
- * first; so that a domain has one colour in all pictures. The "stack" of all other domains is removed: it goes
- * into "others". A new reference; NULL: out of memory. */
-json_t *report_top(json_t *runs);
+/* Adds "top" to each of `runs`: the names of the (at most) REPORT_TOP domains that hold most, means over all
+ * runs of its scenario added up, the largest first; so that a domain has one colour in all pictures that stand
+ * side by side. The "stack" of all other domains is removed: it goes into "others". 0 or -ENOMEM. */
+int report_add_top(json_t *runs);
 
 #endif

@@ -75,7 +75,7 @@ const values = rows.map((row) => Number(row.children[at].textContent));
 say(`sorted ${values.every((value, i) => i === 0 || value <= values[i - 1])}`);
 const axes = [0, 1, 2, 3].map((i) => Chart.getChart(`memory-${i}`).scales).map((s) => `${s.x.max} ${s.y.max}`);
 say(`axes ${new Set(axes).size}`);
-say(Chart.getChart("frontier-plot").data.datasets.filter((d) => !d.isLine).map((d) => d.label).join(" "));
+say(Chart.getChart("frontier-plot").data.datasets.filter((d) => !d.isBare).map((d) => d.label).join(" "));
 say(Chart.getChart("memory-0").data.datasets.map((d) => d.label).sort().join(", "));')
 is "$(printf '%s\n' "$out" | head -n 2)" "runs-table 4
 scores-table 4" "the tables have a row for each run"
@@ -103,6 +103,34 @@ late: 500 MiB
 grows: 1200 MiB
 No domain is called 'nobody'.
 grows: 1200 MiB" "the address, a button and the field choose the domain that is drawn"
+
+# ---- several seeds
+
+printf '[experiment]\nscenarios = %s\nseeds = 1..2\n[variant a]\npolicy = threshold\n[variant b]\npolicy = hold\n' \
+    "$top/conf/scenarios/demo.ini" > experiment.ini
+"$memcoord" compare experiment.ini -o results > compare.log 2>&1 || cat compare.log
+cp results/report.html seeds.html
+out=$(look seeds.html "" '
+const text = (selector) => [...document.querySelectorAll(selector)].map((found) => found.textContent).sort().join(" ");
+const first = Chart.getChart("memory-0");
+say(text("#scores-table tbody th"));
+say(document.getElementById("scores-mean").textContent);
+say(Chart.getChart("frontier-plot").data.datasets.filter((d) => !d.isBare).map((d) => d.label).sort().join(", "));
+say(text("#memory-plots figcaption"));
+const input = document.getElementById("set-input");
+say(`${text("#set-input option")}: ${document.getElementById("set-note").textContent}`);
+input.value = 1; input.dispatchEvent(new Event("change"));
+say(document.getElementById("set-note").textContent);
+say(text("#memory-plots figcaption"));
+say(JSON.stringify(first.data) === JSON.stringify(Chart.getChart("memory-0").data) ? "the same" : "other data");')
+is "$out" "a b oracle static
+Means of 2 seeds.
+a, b, oracle (limit), static (limit)
+a b oracle static
+seed 1 seed 2: Shown below: seed 1.
+Shown below: seed 2.
+a b oracle static
+other data" "seeds of a comparison are scored by their mean, and shown one at a time"
 
 # ---- light, dark, paper
 

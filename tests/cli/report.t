@@ -34,7 +34,7 @@ is "$(ask '$#{$_->{runs}} + 1' < data.json)" 3 "there are three runs"
 is "$(ask 'join " ", map { $_->{policy} } @{$_->{runs}}' < data.json)" "threshold proportional hold" "in the order given"
 is "$(ask 'join " ", sort map { $_->{name} } @{$_->{runs}[0]{domains}}' < data.json)" "grows idle late waves" \
     "with all domains"
-is "$(ask 'join " ", sort @{$_->{top}}' < data.json)" "grows idle late waves" "which are all drawn one by one"
+is "$(ask 'join " ", sort @{$_->{runs}[0]{top}}' < data.json)" "grows idle late waves" "which are all drawn one by one"
 like "$(ask '$_->{runs}[0]{settings}' < data.json)" '\[policy threshold\]' "settings are in it"
 
 # ---- scores
