@@ -111,7 +111,7 @@ build/tests/%: tests/%.c build/libcore.a
 	$(CC) $(core_flags) -Itests $(link_flags) -MMD -MP -MF $@.d -pie $< build/libcore.a \
 	  $(lib_libs) $(test_libs) $(LDLIBS) -o $@
 
--include $(core_objects:.o=.d) build/core/main.d $(policies:policies/%.so=build/policies/%.d) \
+-include build/tests/vm/alike.d $(core_objects:.o=.d) build/core/main.d $(policies:policies/%.so=build/policies/%.d) \
          $(c_tests:=.d) $(benches:=.d)
 
 # ---- tests
@@ -133,7 +133,7 @@ vm_chosen = $(filter $(vm_tests),$(TESTS))
 vm_alone = $(filter %/reaction.t,$(vm_chosen))
 vm_beside = $(filter-out $(vm_alone),$(vm_chosen))
 
-check-vm: all
+check-vm: all build/tests/vm/alike
 	@export FULL="$(FULL)"; status=0; \
 	$(if $(vm_beside),$(prove) -j$(VM_JOBS) $(vm_beside) || status=1;) \
 	$(if $(vm_alone),$(prove) $(vm_alone) || status=1;) \
