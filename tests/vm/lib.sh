@@ -19,8 +19,8 @@
 # /tmp, and as "nobody" where the test runs as root (root's qemu:///session is the same libvirtd as
 # qemu:///system). The trap on EXIT ends all that was started, each by its process id.
 #
-# Environment: FULL=1: full size; CI=true: what can't run has failed. The samples, the daemon's log and
-# the consoles of the last run stay in build/vm/TEST/.
+# Environment: FULL=1: full size; CI=true: what can't run has failed. The samples, the daemon's log, the
+# recordings and the consoles of the last run stay in build/vm/TEST/.
 
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/tap.sh"
 vm_here=$top/tests/vm
@@ -293,7 +293,7 @@ vm_keep_evidence() {
     local to=$top/build/vm/${0##*/} f
     to=${to%.t}
     rm -rf "$to" && mkdir -p "$to"
-    for f in "$vm_csv" "$coord_log" "$tmp/libvirtd.log" "$vm_dir"/guests/*.console; do
+    for f in "$vm_csv" "$coord_log" "$tmp"/*.db "$tmp/libvirtd.log" "$vm_dir"/guests/*.console; do
         [ ! -s "$f" ] || cp "$f" "$to"
     done
 }
