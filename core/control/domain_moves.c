@@ -197,13 +197,16 @@ static bool is_left_alone(const struct domain *d, uint64_t now_ms)
 }
 
 /* It may still be on its way to a target of ours, which can't be taken back now. */
-static void see_left_alone(struct domain *d, bool moved, uint64_t now_ms)
+static void see_left_alone(struct domain *d, uint64_t before_kib, bool moved, uint64_t now_ms)
 {
     if (moved)
         d->moved_ms = now_ms;
     d->foreign_moving = false;
-    if (d->asked_kib != UNKNOWN && is_own_way(d))
+    if (d->asked_kib != UNKNOWN && is_own_way(d)) {
+        if (moved)
+            see_own_way(d, before_kib);
         return;
+    }
     d->origin_over |= moved;
     d->reassert = false;
     targets_forget(d);
@@ -243,7 +246,7 @@ void moves_see(struct domain *d, uint64_t balloon_kib, uint64_t now_ms, const st
     if (d->state == HOST_DOMAIN_PAUSED) /* one that migrates runs */
         d->halted_ms = now_ms;
     if (is_left_alone(d, now_ms))
-        see_left_alone(d, moved, now_ms);
+        see_left_alone(d, before_kib, moved, now_ms);
     else if (moved)
         see_moved(d, before_kib, now_ms, config);
     else
