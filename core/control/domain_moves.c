@@ -85,11 +85,12 @@ static void see_autodeflate(struct domain *d, uint64_t now_ms)
     d->shrink_paused_until_ms = now_ms + shrink_pause_ms;
 }
 
-/* Whether our own targets explain where it is. */
+/* Whether our own targets explain where it is. What its kernel takes may have been learned a little wrong:
+ * a size that its sample tells is so much beside the truth. */
 static bool is_own_way(const struct domain *d)
 {
-    return d->balloon_kib + DOMAIN_NOISE_KIB >= d->path_low_kib &&
-           d->balloon_kib <= d->path_high_kib + DOMAIN_NOISE_KIB;
+    return d->balloon_kib + arrived_within_kib >= d->path_low_kib &&
+           d->balloon_kib <= d->path_high_kib + arrived_within_kib;
 }
 
 /* Whether it goes away from our last target long after that was set, and not only for the first look
@@ -100,7 +101,7 @@ static bool leaves_us(const struct domain *d, uint64_t before_kib, uint64_t now_
     uint64_t was_away_kib = memcoord_max(domain_distance(before_kib, d->target_kib),
                                          domain_distance(d->host_before_kib, d->target_kib));
 
-    return domain_distance(d->balloon_kib, d->target_kib) > was_away_kib &&
+    return domain_distance(d->balloon_kib, d->target_kib) > was_away_kib + arrived_within_kib &&
            now_ms - d->set_ms >= obeys_after_ms && d->looks_since_set > 1 && !d->setting &&
            !d->reassert;
 }
