@@ -12,7 +12,9 @@
 static const uint64_t obeys_after_ms = 3000;
 /* One that has not moved for so long does not follow its target. */
 static const uint64_t gave_up_after_ms = 5000;
-/* A balloon that stood still for so long moves anew: the host learns of a move once a second. */
+/* The host learns of a move once in so long. */
+static const uint64_t host_late_ms = 1000;
+/* A balloon that stood still for so long moves anew. */
 static const uint64_t movement_ends_ms = 2000;
 /* So many changes by somebody else, none a minute after the one before: he coordinates, too. */
 static const uint64_t foreign_changes_max = 3;
@@ -216,13 +218,13 @@ static void see_left_alone(struct domain *d, uint64_t before_kib, bool moved, ui
 
 /* Whether the host and the guest's sample both show it at its target, by news from after that was set:
  * no older target moves it any more. */
-static bool is_at_rest(const struct domain *d)
+static bool is_at_rest(const struct domain *d, uint64_t now_ms)
 {
     const struct domain_sample *sample = &d->sample;
     uint64_t size_kib;
 
-    if (domain_is_away(d) || d->setting || d->reassert || sample->sampled_ms == UNKNOWN ||
-        sample->sampled_ms <= d->set_ms ||
+    if (domain_is_away(d) || d->setting || d->reassert || now_ms - d->set_ms < host_late_ms ||
+        sample->sampled_ms == UNKNOWN || sample->sampled_ms <= d->set_ms ||
         domain_distance(d->host_balloon_kib, d->target_kib) > arrived_within_kib)
         return false;
     if (sample->guest_total_kib == UNKNOWN || d->kernel_kib == UNKNOWN)
@@ -252,7 +254,7 @@ void moves_see(struct domain *d, uint64_t balloon_kib, uint64_t now_ms, const st
         see_moved(d, before_kib, now_ms, config);
     else
         see_standing(d, now_ms);
-    if (is_at_rest(d))
+    if (is_at_rest(d, now_ms))
         targets_end_path(d);
     if (was_away || d->moved_ms == now_ms)
         d->arrived_ms = now_ms;
