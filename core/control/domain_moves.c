@@ -12,7 +12,9 @@
 static const uint64_t obeys_after_ms = 3000;
 /* One that has not moved for so long does not follow its target. */
 static const uint64_t gave_up_after_ms = 5000;
-/* A balloon that stood still for so long moves anew: the host learns of a move once a second. */
+/* The host learns of a move once in so long. */
+static const uint64_t host_late_ms = 1000;
+/* A balloon that stood still for so long moves anew. */
 static const uint64_t movement_ends_ms = 2000;
 /* So many changes by somebody else, none a minute after the one before: he coordinates, too. */
 static const uint64_t foreign_changes_max = 3;
@@ -85,11 +87,12 @@ static void see_autodeflate(struct domain *d, uint64_t now_ms)
     d->shrink_paused_until_ms = now_ms + shrink_pause_ms;
 }
 
-/* Whether our own targets explain where it is. */
+/* Whether our own targets explain where it is. What its kernel takes may have been learned a little wrong:
+ * a size that its sample tells is so much beside the truth. */
 static bool is_own_way(const struct domain *d)
 {
-    return d->balloon_kib + DOMAIN_NOISE_KIB >= d->path_low_kib &&
-           d->balloon_kib <= d->path_high_kib + DOMAIN_NOISE_KIB;
+    return d->balloon_kib + arrived_within_kib >= d->path_low_kib &&
+           d->balloon_kib <= d->path_high_kib + arrived_within_kib;
 }
 
 /* Whether it goes away from our last target long after that was set, and not only for the first look
@@ -100,7 +103,7 @@ static bool leaves_us(const struct domain *d, uint64_t before_kib, uint64_t now_
     uint64_t was_away_kib = memcoord_max(domain_distance(before_kib, d->target_kib),
                                          domain_distance(d->host_before_kib, d->target_kib));
 
-    return domain_distance(d->balloon_kib, d->target_kib) > was_away_kib &&
+    return domain_distance(d->balloon_kib, d->target_kib) > was_away_kib + arrived_within_kib &&
            now_ms - d->set_ms >= obeys_after_ms && d->looks_since_set > 1 && !d->setting &&
            !d->reassert;
 }
@@ -197,13 +200,16 @@ static bool is_left_alone(const struct domain *d, uint64_t now_ms)
 }
 
 /* It may still be on its way to a target of ours, which can't be taken back now. */
-static void see_left_alone(struct domain *d, bool moved, uint64_t now_ms)
+static void see_left_alone(struct domain *d, uint64_t before_kib, bool moved, uint64_t now_ms)
 {
     if (moved)
         d->moved_ms = now_ms;
     d->foreign_moving = false;
-    if (d->asked_kib != UNKNOWN && is_own_way(d))
+    if (d->asked_kib != UNKNOWN && is_own_way(d)) {
+        if (moved)
+            see_own_way(d, before_kib);
         return;
+    }
     d->origin_over |= moved;
     d->reassert = false;
     targets_forget(d);
@@ -212,13 +218,13 @@ static void see_left_alone(struct domain *d, bool moved, uint64_t now_ms)
 
 /* Whether the host and the guest's sample both show it at its target, by news from after that was set:
  * no older target moves it any more. */
-static bool is_at_rest(const struct domain *d)
+static bool is_at_rest(const struct domain *d, uint64_t now_ms)
 {
     const struct domain_sample *sample = &d->sample;
     uint64_t size_kib;
 
-    if (domain_is_away(d) || d->setting || d->reassert || sample->sampled_ms == UNKNOWN ||
-        sample->sampled_ms <= d->set_ms ||
+    if (domain_is_away(d) || d->setting || d->reassert || now_ms - d->set_ms < host_late_ms ||
+        sample->sampled_ms == UNKNOWN || sample->sampled_ms <= d->set_ms ||
         domain_distance(d->host_balloon_kib, d->target_kib) > arrived_within_kib)
         return false;
     if (sample->guest_total_kib == UNKNOWN || d->kernel_kib == UNKNOWN)
@@ -243,12 +249,12 @@ void moves_see(struct domain *d, uint64_t balloon_kib, uint64_t now_ms, const st
     if (d->state == HOST_DOMAIN_PAUSED) /* one that migrates runs */
         d->halted_ms = now_ms;
     if (is_left_alone(d, now_ms))
-        see_left_alone(d, moved, now_ms);
+        see_left_alone(d, before_kib, moved, now_ms);
     else if (moved)
         see_moved(d, before_kib, now_ms, config);
     else
         see_standing(d, now_ms);
-    if (is_at_rest(d))
+    if (is_at_rest(d, now_ms))
         targets_end_path(d);
     if (was_away || d->moved_ms == now_ms)
         d->arrived_ms = now_ms;

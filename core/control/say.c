@@ -54,6 +54,8 @@ static void say_change(const struct tick_result *result, size_t i)
     if (dry_run && domain->said_target_kib == v->granted_kib)
         return; /* it is not done, and would be said at every tick */
     domain->said_target_kib = v->granted_kib;
+    if (!log_wants(LOG_LEVEL_INFO))
+        return;
     describe(result, i, text, sizeof(text));
     print_sizes(seen->target_kib, " -> ", v->granted_kib, sizes, sizeof(sizes));
     log_info("%s: %s%s (%s)", seen->name, dry_run ? "would go " : "", sizes, text);
@@ -70,6 +72,8 @@ static bool say_refusal(const struct tick_result *result, size_t i, bool room)
     char text[300], sizes[64];
 
     if (now_s < *quiet_until_s)
+        return true;
+    if (!log_wants(v->asked_kib == MEMCOORD_UNKNOWN ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO))
         return true;
     if (!room)
         return false;

@@ -84,8 +84,8 @@ static uint64_t lacking_kib(const struct sim_guest *g, uint64_t at_ms)
 /* `kib` for `ms`, in KiB x s. */
 static void add_over_time(uint64_t *sum_kib_s, uint64_t *rest, uint64_t kib, uint64_t ms)
 {
-    *sum_kib_s += memcoord_mul_div(kib, ms, 1000);
-    *rest += kib % 1000 * (ms % 1000) % 1000;
+    *sum_kib_s += kib / 1000 * ms;
+    *rest += kib % 1000 * ms;
     *sum_kib_s += *rest / 1000;
     *rest %= 1000;
 }

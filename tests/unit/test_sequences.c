@@ -158,13 +158,14 @@ static void check_pace(const struct run *run, const struct world_guest *g, uint6
 {
     const uint64_t interval_ms = run->config.daemon.interval_ms;
     const struct amount *most = &run->config.guard.max_shrink;
-    const uint64_t beside = g->others_came_last ? BESIDE_KIB : 0;
+    const uint64_t beside = run->world.opponent ? BESIDE_KIB : 0;
     const uint64_t known = world_known_kib(&run->world, g), loss = less(known, kib + beside);
-    const uint64_t had = memcoord_max(known, g->told_kib) + NOISE_KIB;
+    const uint64_t had = memcoord_max(known, g->told_kib) + BESIDE_KIB;
     const uint64_t before =
         world_lost_since(g, run->world.now_ms - (interval_ms - interval_ms / 10));
     if (loss && !is_given_back(run, g, kib) && !world_is_contested(&run->world, g, CONTESTED_MS))
-        holds(run, g, kib, before + loss <= memcoord_max(most->kib, had * most->bp / 10000),
+        holds(run, g, kib,
+              before + loss <= memcoord_max(most->kib, had * most->bp / 10000) + beside,
               "shrunk by more than max_shrink in an interval");
 }
 
