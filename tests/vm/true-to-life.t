@@ -5,7 +5,7 @@
 # small one that nobody helps.
 . "$(dirname "$0")/lib.sh"
 
-rate_mib=15 top_mib=840      # of web1's load: more than leaves it `low` at its maximum
+rate_mib=15 top_mib=840      # of web1's load: with its headroom, more than its maximum
 small_rate_mib=40 small_mib=400
 alike=$top/build/tests/vm/alike
 
@@ -20,7 +20,7 @@ configuration() {
 [memcoord]
 uri = to be set
 interval = 1s
-policy = threshold
+policy = proportional
 [host]
 limit = 2304MiB
 [domain web*]
@@ -29,11 +29,6 @@ min = 192MiB
 manage = no
 [record]
 file = $1
-[policy threshold]
-low = 80MiB
-high = 120MiB
-grow = 40MiB
-shrink = 50MiB
 INI
 }
 
