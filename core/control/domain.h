@@ -61,16 +61,16 @@ struct domain {
     uint64_t force_kib, force_before_kib; /* the highest that may be in force; 0: none */
     uint64_t target_before_kib;           /* what counts again if the last one is not set */
     bool setting;                         /* the host has not ended with the last one */
-    uint64_t looks_since_set;             /* so often it was seen since that was handed over */
     /* Where our targets may have led it since it was last seen at rest. */
     uint64_t path_low_kib, path_high_kib;
     uint64_t initial_kib; /* what it had before memcoord changed it */
     uint64_t kernel_kib; /* balloon - guest_total when it stands still; MEMCOORD_UNKNOWN at first */
     uint64_t overhead_kib; /* the largest rss - balloon seen while it stood still */
 
-    uint64_t first_seen_ms, moved_ms, set_ms; /* set_ms, shrunk_ms: 0 never */
-    uint64_t halted_ms;                       /* when it was last seen paused; 0: never */
-    uint64_t arrived_ms;                      /* since when the balloon stands at its target */
+    uint64_t first_seen_ms, looked_ms; /* looked_ms: the last look */
+    uint64_t moved_ms, set_ms;         /* set_ms, shrunk_ms: 0 never */
+    uint64_t halted_ms;                /* when it was last seen paused; 0: never */
+    uint64_t arrived_ms;               /* since when the balloon stands at its target */
     uint64_t still_samples; /* samples since the balloon last moved, for the host or the guest */
     bool is_new;            /* it may be booting: its balloon has not stood still yet */
     uint64_t shrunk_kib, shrunk_ms; /* how much was taken within an interval before shrunk_ms */

@@ -95,8 +95,8 @@ static bool is_own_way(const struct domain *d)
            d->balloon_kib <= d->path_high_kib + arrived_within_kib;
 }
 
-/* Whether it goes away from our last target long after that was set, and not only for the first look
- * since, which may show what came before. The host may tell of a size after the guest told of a newer
+/* Whether it goes away from our last target long after that was set, and after a look that could not show
+ * any more what came before. The host may tell of a size after the guest told of a newer
  * one: that is farther away only if it is so from what the host told before, too. */
 static bool leaves_us(const struct domain *d, uint64_t before_kib, uint64_t now_ms)
 {
@@ -104,8 +104,8 @@ static bool leaves_us(const struct domain *d, uint64_t before_kib, uint64_t now_
                                          domain_distance(d->host_before_kib, d->target_kib));
 
     return domain_distance(d->balloon_kib, d->target_kib) > was_away_kib + arrived_within_kib &&
-           now_ms - d->set_ms >= obeys_after_ms && d->looks_since_set > 1 && !d->setting &&
-           !d->reassert;
+           now_ms - d->set_ms >= obeys_after_ms && d->looked_ms >= d->set_ms + host_late_ms &&
+           !d->setting && !d->reassert;
 }
 
 /* Whether it goes to what we asked for before somebody else's change was adopted, and not past it: ours
@@ -245,7 +245,6 @@ void moves_see(struct domain *d, uint64_t balloon_kib, uint64_t now_ms, const st
     bool moved = domain_distance(balloon_kib, before_kib) > DOMAIN_NOISE_KIB;
 
     d->balloon_kib = balloon_kib;
-    d->looks_since_set++;
     if (d->state == HOST_DOMAIN_PAUSED) /* one that migrates runs */
         d->halted_ms = now_ms;
     if (is_left_alone(d, now_ms))
@@ -258,4 +257,5 @@ void moves_see(struct domain *d, uint64_t balloon_kib, uint64_t now_ms, const st
         targets_end_path(d);
     if (was_away || d->moved_ms == now_ms)
         d->arrived_ms = now_ms;
+    d->looked_ms = now_ms;
 }

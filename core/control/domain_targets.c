@@ -27,7 +27,6 @@ void targets_asked(struct domain *d, uint64_t kib, uint64_t now_ms)
     d->force_kib = memcoord_max(d->force_kib, kib);
     d->target_kib = d->asked_kib = kib;
     d->set_ms = d->arrived_ms = now_ms;
-    d->looks_since_set = 0;
     d->setting = true;
     d->given_up = d->reassert = false;
 }
