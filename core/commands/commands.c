@@ -4,8 +4,13 @@
 #include <stddef.h>
 
 const struct command commands[] = {
-    { "run", command_run },       { "release", command_release },
-    { "check", command_check },   { "policies", command_policies },
-    { "decide", command_decide }, { "compare", command_compare },
-    { "report", command_report }, { NULL, NULL },
+    { "run", command_run },
+    { "release", command_release },
+    { "check", command_check },
+    { "policies", command_policies },
+    { "decide", command_decide },
+    { "compare", command_compare },
+    { "replay", command_replay },
+    { "report", command_report },
+    { NULL, NULL },
 };

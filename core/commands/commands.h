@@ -19,6 +19,8 @@ int command_decide(int argc, char **argv);
 int command_compare(int argc, char **argv);
 /* memcoord report: pictures and figures of recordings. */
 int command_report(int argc, char **argv);
+/* memcoord replay: what another policy would have decided on a recorded run. */
+int command_replay(int argc, char **argv);
 
 struct command {
     const char *name;

@@ -11,9 +11,10 @@
 #include "commands/decide_read.h"
 #include "commands/decide_states.h"
 #include "commands/decide_write.h"
+#include "commands/decision.h"
 #include "commands/given.h"
 #include "commands/options.h"
-#include "policy/instance.h"
+#include "commands/tried.h"
 
 #define ERROR_BYTES 512
 #define BOM "\xEF\xBB\xBF" /* editors begin UTF-8 with it */
@@ -50,82 +51,32 @@ static const char help[] =
     "can't be loaded, or a line that is no snapshot, where it stops).\n";
 
 struct request {
-    const char *policy, *config_file, *policy_path, *snapshots;
-    char **sets; /* KEY=VALUE, cut in place */
-    size_t n_sets;
+    const char *config_file, *policy_path, *snapshots;
+    struct tried tried;
     bool no_guard;
+    const struct config *config;
 };
 
 /* All that lives from line to line. */
 struct session {
     const struct config *config;
-    struct guard_settings guard; /* with --no-guard, it keeps nothing for rescues */
-    bool no_guard, failed;
-    struct policy_instance *instance;
-    struct snapshot snapshot;
-    struct plan plan;
+    struct decision decision;
+    bool failed; /* the policy, on some line */
     struct decide_states states;
-    uint64_t *asked_kib;
-    struct guard_verdict *verdicts;
-    size_t capacity;
 };
-
-static int make_room(struct session *session, size_t n)
-{
-    if (n <= session->capacity)
-        return 0;
-    uint64_t *asked_kib = malloc(n * sizeof(*asked_kib));
-    struct guard_verdict *verdicts = malloc(n * sizeof(*verdicts));
-    if (!asked_kib || !verdicts) {
-        free(asked_kib);
-        free(verdicts);
-        return -ENOMEM;
-    }
-    free(session->asked_kib);
-    free(session->verdicts);
-    session->asked_kib = asked_kib;
-    session->verdicts = verdicts;
-    session->capacity = n;
-    return 0;
-}
-
-/* The verdicts on the plan, or the plan itself where there is no guard. */
-static int judge(struct session *session)
-{
-    const struct snapshot *snapshot = &session->snapshot;
-
-    for (size_t i = 0; i < snapshot->seen.n_domains; i++) {
-        uint64_t asked_kib = session->plan.entries[i].asked_kib;
-        bool asked = asked_kib != MEMCOORD_UNKNOWN;
-        session->asked_kib[i] = asked_kib;
-        session->verdicts[i] = (struct guard_verdict){
-            .asked_kib = asked_kib,
-            .granted_kib = asked ? asked_kib : snapshot->domains[i].seen.target_kib,
-            .reason = asked ? GUARD_OFF : GUARD_NOT_ASKED,
-        };
-    }
-    if (session->no_guard)
-        return 0;
-    return guard_apply(&session->guard, snapshot, session->asked_kib, session->verdicts);
-}
 
 /* Decides on the snapshot and prints. 0, or what went wrong with us, not with the policy. */
 static int decide_and_write(struct session *session)
 {
-    const struct memcoord_snapshot *seen = &session->snapshot.seen;
-    struct plan *plan = &session->plan;
-    int r = make_room(session, seen->n_domains);
+    struct decision *d = &session->decision;
+    int r = decision_make(d);
 
-    if (!r)
-        r = plan_begin(plan, seen, session->instance->policy->table.name);
-    if (r)
+    if (r < 0)
         return r;
-    if (policy_instance_decide(session->instance, seen, plan)) {
-        session->failed = true;
-        return decide_write_error(&session->snapshot, plan->error);
-    }
-    r = judge(session);
-    return r ? r : decide_write(&session->guard, &session->snapshot, plan, session->verdicts);
+    if (!d->plan.failed)
+        return decide_write(&d->guard, &d->snapshot, &d->plan, d->verdicts, NULL);
+    session->failed = true;
+    return decide_write_error(&d->snapshot, d->plan.error);
 }
 
 /* One line of text; 0, -EINVAL with `error` about the line, or another negative errno. */
@@ -140,10 +91,11 @@ static int run_line(struct session *session, const char *text, size_t length, ch
         snprintf(error, error_size, "not JSON: %s (column %d)", json_error.text, json_error.column);
         return -EINVAL;
     }
-    r = decide_read(line, session->config, &session->guard, &session->snapshot, error, error_size);
+    r = decide_read(line, session->config, &session->decision.guard, &session->decision.snapshot,
+                    error, error_size);
     if (!r)
-        r = decide_states_attach(&session->states, &session->snapshot,
-                                 session->instance->policy->table.domain_state_size, error,
+        r = decide_states_attach(&session->states, &session->decision.snapshot, NULL,
+                                 session->decision.instance->policy->table.domain_state_size, error,
                                  error_size);
     if (!r) {
         r = decide_and_write(session);
@@ -177,13 +129,13 @@ static int run_lines(struct session *session, FILE *in, const char *name)
     return r || ferror(in) || session->failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static int run_session(const struct request *request, const struct config *config,
-                       struct policy_instance *instance)
+static int run_session(void *arg, struct policy_instance *instance)
 {
-    struct session session = { .config = config,
-                               .guard = config->guard,
-                               .no_guard = request->no_guard,
-                               .instance = instance };
+    const struct request *request = arg;
+    struct session session = { .config = request->config,
+                               .decision = { .guard = request->config->guard,
+                                             .no_guard = request->no_guard,
+                                             .instance = instance } };
     bool is_file = request->snapshots && strcmp(request->snapshots, "-") != 0;
     FILE *in = is_file ? fopen(request->snapshots, "re") : stdin;
     int status;
@@ -192,69 +144,13 @@ static int run_session(const struct request *request, const struct config *confi
         fprintf(stderr, "memcoord: %s: %s\n", request->snapshots, strerror(errno));
         return EXIT_USAGE;
     }
-    if (session.no_guard)
-        session.guard.rescue = 0;
+    if (request->no_guard)
+        session.decision.guard.rescue = 0;
     status = run_lines(&session, in, is_file ? request->snapshots : "stdin");
     if (is_file)
         fclose(in);
-    snapshot_free(&session.snapshot);
-    plan_free(&session.plan);
+    decision_free(&session.decision);
     decide_states_free(&session.states);
-    free(session.asked_kib);
-    free(session.verdicts);
-    return status;
-}
-
-/* Sets the parameters: [policy NAME] first, then --set. 0, or the status to exit with. */
-static int set_parameters(const struct request *request, const struct config *config,
-                          struct policy_instance *instance)
-{
-    struct problems problems = { 0 };
-    char error[ERROR_BYTES];
-    const char *wrong;
-    int status = 0;
-
-    if (policy_instance_configure(instance, config, &problems))
-        return given_problems(&problems);
-    for (size_t i = 0; i < request->n_sets; i++) {
-        char *equals = strchr(request->sets[i], '=');
-        if (equals)
-            *equals = '\0';
-        if (!equals)
-            snprintf(error, sizeof(error), "want KEY=VALUE");
-        if (!equals ||
-            policy_instance_set(instance, request->sets[i], equals + 1, error, sizeof(error))) {
-            fprintf(stderr, "memcoord: --set %s: %s\n", request->sets[i], error);
-            status = EXIT_USAGE;
-        }
-    }
-    wrong = status ? NULL : policy_instance_check(instance);
-    if (wrong)
-        fprintf(stderr, "memcoord: --set: %s\n", wrong);
-    return wrong ? EXIT_USAGE : status;
-}
-
-static int run_policy(const struct request *request, const struct config *config)
-{
-    const char *name = request->policy ? request->policy : config->daemon.policy;
-    struct policy *policy;
-    struct policy_instance *instance;
-    char error[ERROR_BYTES];
-    int status = EXIT_FAILURE;
-
-    if (policy_load(name, config->daemon.policy_path, &policy, error, sizeof(error))) {
-        fprintf(stderr, "memcoord: %s\n", error);
-        return EXIT_USAGE;
-    }
-    if (policy_instance_new(policy, &instance)) {
-        fprintf(stderr, "memcoord: out of memory\n");
-    } else {
-        status = set_parameters(request, config, instance);
-        if (!status)
-            status = run_session(request, config, instance);
-        policy_instance_free(instance);
-    }
-    policy_unload(policy);
     return status;
 }
 
@@ -271,13 +167,13 @@ static int parse_options(int argc, char **argv, struct request *request, int *st
     while ((option = getopt_long(argc, argv, "p:" OPTIONS_CONFIG_SHORT, options, NULL)) != -1) {
         switch (option) {
         case 'p':
-            request->policy = optarg;
+            request->tried.name = optarg;
             break;
         case 'P':
             request->policy_path = optarg;
             break;
         case 's':
-            request->sets[request->n_sets++] = optarg;
+            request->tried.sets[request->tried.n_sets++] = optarg;
             break;
         case 'n':
             request->no_guard = true;
@@ -295,7 +191,7 @@ static int parse_options(int argc, char **argv, struct request *request, int *st
     if (optind < argc)
         request->snapshots = argv[optind++];
     *status = optind < argc ? options_too_many(argv[optind], help) : 0;
-    if (!*status && !request->policy && !request->config_file) {
+    if (!*status && !request->tried.name && !request->config_file) {
         fprintf(stderr, "memcoord: decide: which policy? want -p NAME, or -c FILE\n");
         *status = EXIT_USAGE;
     }
@@ -304,19 +200,20 @@ static int parse_options(int argc, char **argv, struct request *request, int *st
 
 int command_decide(int argc, char **argv)
 {
-    struct request request = { .sets = calloc((size_t)argc + 1, sizeof(char *)) };
+    struct request request = { .tried.sets = calloc((size_t)argc + 1, sizeof(char *)) };
     struct config config = { 0 };
     int status = EXIT_FAILURE;
 
-    if (!request.sets) {
+    if (!request.tried.sets) {
         fprintf(stderr, "memcoord: out of memory\n");
     } else if (!parse_options(argc, argv, &request, &status)) {
         status = given_config(request.config_file, request.policy_path, &config);
         if (!status) {
-            status = run_policy(&request, &config);
+            request.config = &config;
+            status = tried_policy(&request.tried, &config, run_session, &request);
             config_free(&config);
         }
     }
-    free(request.sets);
+    free(request.tried.sets);
     return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The policy's state of each domain, kept from line to line of `memcoord decide` by name. */
+/* The policy's state of each domain, kept from decision to decision: by name, or by what the caller knows it
+ * by. */
 #ifndef CORE_COMMANDS_DECIDE_STATES_H
 #define CORE_COMMANDS_DECIDE_STATES_H
 
@@ -14,10 +15,10 @@ struct decide_states {
 };
 
 /* Gives each domain of `snapshot` its state of `size` bytes: the one it had, or a zeroed one; states
- * of domains that are gone are forgotten. 0; or -EINVAL if two domains have the same name, -ENOMEM,
- * and `error` says so. */
-int decide_states_attach(struct decide_states *states, struct snapshot *snapshot, size_t size,
-                         char *error, size_t error_size);
+ * of domains that are gone are forgotten. `keys` has a key for each domain by index; NULL: its name. 0; or
+ * -EINVAL if two domains have the same key, -ENOMEM, and `error` says so. */
+int decide_states_attach(struct decide_states *states, struct snapshot *snapshot,
+                         const char *const *keys, size_t size, char *error, size_t error_size);
 
 /* Frees all; a zeroed one is fine. */
 void decide_states_free(struct decide_states *states);

@@ -38,6 +38,20 @@ static json_t *host_json(const struct memcoord_host *host)
                      "pool_kib", number(host->pool_kib));
 }
 
+/* Adds what was recorded of each domain of `list`, in its order. 0 or -ENOMEM. */
+static int add_recorded(json_t *list, const struct record_tick *recorded)
+{
+    for (size_t i = 0; i < recorded->n_domains; i++) {
+        const struct record_domain *d = &recorded->domains[i];
+        json_t *was = json_pack("{so, so}", "asked_kib", known(d->asked_kib), "granted_kib",
+                                number(d->granted_kib));
+
+        if (json_object_set_new(json_array_get(list, i), "recorded", was) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
 /* Prints `line` and lets it go. */
 static int print_line(json_t *line)
 {
@@ -50,7 +64,8 @@ static int print_line(json_t *line)
 }
 
 int decide_write(const struct guard_settings *guard, const struct snapshot *snapshot,
-                 const struct plan *plan, const struct guard_verdict *verdicts)
+                 const struct plan *plan, const struct guard_verdict *verdicts,
+                 const struct record_tick *recorded)
 {
     size_t n = snapshot->seen.n_domains;
     json_t *line, *list = json_array();
@@ -58,12 +73,14 @@ int decide_write(const struct guard_settings *guard, const struct snapshot *snap
     for (size_t i = 0; i < n; i++)
         json_array_append_new(
             list, domain_json(guard, &snapshot->domains[i], &plan->entries[i], &verdicts[i]));
-    if (json_array_size(list) != n) {
+    if (json_array_size(list) != n || (recorded && add_recorded(list, recorded) < 0)) {
         json_decref(list);
         return -ENOMEM;
     }
     line = json_pack("{so, so, so}", "tick", number(snapshot->seen.tick), "host",
                      host_json(&snapshot->host), "domains", list);
+    if (line && recorded)
+        json_object_set_new(line, "now_ms", number(recorded->now_ms));
     if (line && plan->strangers)
         json_object_set_new(line, "strangers", number(plan->strangers));
     return print_line(line);

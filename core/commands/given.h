@@ -10,6 +10,10 @@
  * or the status to exit with. */
 int given_config(const char *file, const char *policy_path, struct config *config);
 
+/* The same with what config_print() wrote instead of a file; `name` says for people what it is. */
+int given_config_text(const char *text, const char *name, const char *policy_path,
+                      struct config *config);
+
 /* Prints `problems` and frees them; returns EXIT_USAGE. */
 int given_problems(struct problems *problems);
 

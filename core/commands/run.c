@@ -38,6 +38,7 @@ static const char help[] =
     "  policies  list the policies, or the parameters of one\n"
     "  decide    let a policy decide on snapshots written in JSON\n"
     "  compare   run policies side by side on scenarios, and score them\n"
+    "  replay    tell what another policy would have decided on a recorded run\n"
     "  report    show recorded runs: pictures and scores\n"
     "\n"
     "SIGINT and SIGTERM end it; `on_exit` in FILE says what becomes of the balloons then.\n"

@@ -76,7 +76,8 @@ static int config_read(struct load *load)
     if (r == 0 && !load->config.file)
         r = -ENOMEM;
     if (r == 0)
-        r = reader_read(load->file, load->problems, load_entry, load);
+        r = load->text ? reader_read_text(load->text, load->file, load->problems, load_entry, load)
+                       : reader_read(load->file, load->problems, load_entry, load);
     if (r < 0)
         return r;
     load_check(load);
@@ -106,6 +107,21 @@ int config_load(const char *file, struct config *config, struct problems *proble
         config_free(&read);
     else
         *config = read;
+    return r;
+}
+
+int config_load_text(const char *text, const char *name, struct config *config,
+                     struct problems *problems)
+{
+    struct load load = {
+        .file = name, .text = text, .problems = problems, .n_problems = problems->n
+    };
+    int r = config_read(&load);
+
+    if (r < 0)
+        config_free(&load.config);
+    else
+        *config = load.config;
     return r;
 }
 

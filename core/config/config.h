@@ -107,7 +107,11 @@ int config_defaults(struct config *config);
  * [policy ...] sections are not looked at; the policy's loader does that. Free with config_free(). */
 int config_load(const char *file, struct config *config, struct problems *problems);
 
-/* The same, but where something in the file is wrong (-EINVAL) *config is filled nonetheless with
+/* The same with the text that config_print() wrote; `name` is said in the place of the file's. */
+int config_load_text(const char *text, const char *name, struct config *config,
+                     struct problems *problems);
+
+/* As config_load(), but where something in the file is wrong (-EINVAL) *config is filled nonetheless with
  * what is right, so that more mistakes can be looked for; free it then, too. */
 int config_examine(const char *file, struct config *config, struct problems *problems);
 

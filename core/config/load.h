@@ -9,6 +9,7 @@
 struct load {
     struct config config; /* grows from the defaults */
     const char *file;
+    const char *text; /* what stands in it; NULL: it is read */
     struct problems *problems;
     size_t n_problems;                         /* so many were there before */
     int guest_reserve_line, rescue_below_line; /* where they stand; 0: nowhere */

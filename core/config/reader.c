@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <ini.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -321,21 +322,37 @@ static int reader_run(struct reader *reader)
     return reader->error;
 }
 
+/* Reads `stream` and closes it; NULL, if it could not be opened. */
+static int reader_read_stream(FILE *stream, struct reader *reader)
+{
+    int r;
+
+    if (!stream) {
+        r = -errno;
+        problems_add(reader->problems, reader->file, 0, "can't be opened: %s", strerror(-r));
+        return r;
+    }
+    reader->stream = stream;
+    r = reader_run(reader);
+    fclose(stream);
+    seen_clear(&reader->sections);
+    seen_clear(&reader->keys);
+    return r;
+}
+
 int reader_read(const char *file, struct problems *problems,
                 int (*each)(void *arg, const struct reader_entry *entry), void *arg)
 {
     struct reader reader = { .file = file, .problems = problems, .each = each, .arg = arg };
-    int r;
 
-    reader.stream = fopen(file, "re");
-    if (!reader.stream) {
-        r = -errno;
-        problems_add(problems, file, 0, "can't be opened: %s", strerror(-r));
-        return r;
-    }
-    r = reader_run(&reader);
-    fclose(reader.stream);
-    seen_clear(&reader.sections);
-    seen_clear(&reader.keys);
-    return r;
+    return reader_read_stream(fopen(file, "re"), &reader);
+}
+
+int reader_read_text(const char *text, const char *name, struct problems *problems,
+                     int (*each)(void *arg, const struct reader_entry *entry), void *arg)
+{
+    struct reader reader = { .file = name, .problems = problems, .each = each, .arg = arg };
+    const char *bytes = *text ? text : "\n"; /* there is no stream of nothing */
+
+    return reader_read_stream(fmemopen((char *)(uintptr_t)bytes, strlen(bytes), "r"), &reader);
 }

@@ -25,4 +25,8 @@ struct reader_entry {
 int reader_read(const char *file, struct problems *problems,
                 int (*each)(void *arg, const struct reader_entry *entry), void *arg);
 
+/* The same with what stands in `text`; `name` is said instead of a file's. */
+int reader_read_text(const char *text, const char *name, struct problems *problems,
+                     int (*each)(void *arg, const struct reader_entry *entry), void *arg);
+
 #endif

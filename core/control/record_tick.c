@@ -108,6 +108,44 @@ int tick_record_give(struct tick_record *record, const struct tick_result *resul
     return 0;
 }
 
+/* The reverse of fill(). */
+static void restore(const struct record_domain *d, uint32_t index, struct snapshot_domain *out)
+{
+    *out = (struct snapshot_domain){
+        .seen = d->seen,
+        .unmanaged_why = d->unmanaged_why,
+        .extra_kib = d->extra_kib,
+        .overhead_kib = d->overhead_kib,
+        .shrunk_kib = d->shrunk_kib,
+        .force_kib = d->force_kib,
+        .booting_kib = d->booting_kib,
+        .set_aside = d->guard_flags & RECORD_SET_ASIDE,
+        .not_coming = d->guard_flags & RECORD_NOT_COMING,
+        .moved_by_others = d->guard_flags & RECORD_MOVED_BY_OTHERS,
+        .shrink_paused = d->guard_flags & RECORD_SHRINK_PAUSED,
+        .stale_rescue = d->guard_flags & RECORD_STALE_RESCUE,
+    };
+    out->seen.index = index;
+    out->seen.state = NULL;
+}
+
+int tick_record_snapshot(const struct record_tick *tick, uint64_t interval_ms,
+                         struct snapshot *snapshot)
+{
+    int r = snapshot_begin(snapshot, tick->n_domains);
+
+    if (r < 0)
+        return r;
+    snapshot->seen.tick = tick->tick;
+    snapshot->seen.now_ms = tick->now_ms;
+    snapshot->seen.interval_ms = interval_ms;
+    snapshot->host = tick->host;
+    snapshot->ksm_sharing_kib = tick->ksm_sharing_kib;
+    for (size_t i = 0; i < tick->n_domains; i++)
+        restore(&tick->domains[i], (uint32_t)i, &snapshot->domains[i]);
+    return 0;
+}
+
 void tick_record_free(struct tick_record *record)
 {
     free(record->domains);

@@ -17,6 +17,11 @@ struct tick_record {
 int tick_record_give(struct tick_record *record, const struct tick_result *result,
                      const struct record_sink *sink);
 
+/* The snapshot that `tick` tells of, for another decision on it; `interval_ms` is the run's. Names and texts
+ * lie in `tick`, domains have no state. -ENOMEM. */
+int tick_record_snapshot(const struct record_tick *tick, uint64_t interval_ms,
+                         struct snapshot *snapshot);
+
 /* Frees all; a zeroed one is fine. */
 void tick_record_free(struct tick_record *record);
 

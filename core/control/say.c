@@ -32,9 +32,7 @@ static void describe(const struct tick_result *result, size_t i, char *text, siz
     snprintf(text, size, "%s%s%s", why, why[0] && guard[0] ? "; " : "", guard);
 }
 
-/* Two sizes, in KiB where MiB would show them equal. */
-static void print_sizes(uint64_t from_kib, const char *between, uint64_t to_kib, char *text,
-                        size_t size)
+void say_sizes(uint64_t from_kib, const char *between, uint64_t to_kib, char *text, size_t size)
 {
     bool fine = from_kib / 1024 == to_kib / 1024;
     uint64_t unit_kib = fine ? 1 : 1024;
@@ -57,7 +55,7 @@ static void say_change(const struct tick_result *result, size_t i)
     if (!log_wants(LOG_LEVEL_INFO))
         return;
     describe(result, i, text, sizeof(text));
-    print_sizes(seen->target_kib, " -> ", v->granted_kib, sizes, sizeof(sizes));
+    say_sizes(seen->target_kib, " -> ", v->granted_kib, sizes, sizeof(sizes));
     log_info("%s: %s%s (%s)", seen->name, dry_run ? "would go " : "", sizes, text);
 }
 
@@ -79,8 +77,8 @@ static bool say_refusal(const struct tick_result *result, size_t i, bool room)
         return false;
     *quiet_until_s = now_s + (uint32_t)(quiet_ms / 1000);
     describe(result, i, text, sizeof(text));
-    print_sizes(seen->target_kib, " -> ", memcoord_min(v->asked_kib, UINT64_C(1) << 34), sizes,
-                sizeof(sizes));
+    say_sizes(seen->target_kib, " -> ", memcoord_min(v->asked_kib, UINT64_C(1) << 34), sizes,
+              sizeof(sizes));
     if (v->asked_kib == MEMCOORD_UNKNOWN)
         log_warning("%s: stays at %" PRIu64 " MiB (%s)", seen->name, seen->target_kib / 1024, text);
     else

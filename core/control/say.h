@@ -29,6 +29,9 @@ void say_changes(const struct tick_result *result);
 /* The summary line: domains, host memory, what is granted and reclaimed. RPCs at debug level. */
 void say_summary(const struct tick_result *result);
 
+/* Two sizes with `between` them, in KiB where MiB would show them equal: "512 -> 612 MiB". */
+void say_sizes(uint64_t from_kib, const char *between, uint64_t to_kib, char *text, size_t size);
+
 /* A warning while the host's available memory is at or below warn_free, at most once a minute, and
  * a line when that is over. */
 struct say_host {

@@ -5,7 +5,7 @@
 cd "$top" || exit 1
 commands=$("$memcoord" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p')
 
-is "$(echo $commands)" "run release check policies decide compare report" "--help names the commands"
+is "$(echo $commands)" "run release check policies decide compare replay report" "--help names the commands"
 for command in $commands; do
     out=$("$memcoord" "$command" --help)
     is "$(printf '%s\n' "$out" | grep -cE '^-h, --help  +this text$|^-V, --version  +the version$')" 2 \
