@@ -49,6 +49,8 @@ policies = $(patsubst %.c,%.so,$(wildcard policies/*.c))
 c_tests = $(patsubst %.c,build/%,$(wildcard tests/unit/test_*.c tests/policies/test_*.c))
 sh_tests = $(sort $(wildcard tests/*/*.t))
 vm_tests = $(filter tests/vm/%,$(sh_tests))
+# what the tests of faults use
+fault_tools = $(patsubst %.c,build/%,$(wildcard tests/faults/*.c))
 benches = $(patsubst %.c,build/%,$(wildcard tests/bench/*.c))
 formatted = $(wildcard core/*.c core/*/*.[ch] policies/*.c include/*/*.h tests/*/*.[ch])
 formatted := $(filter-out tests/abi/policy-%.h,$(formatted))
@@ -112,7 +114,7 @@ build/tests/%: tests/%.c build/libcore.a
 	  $(lib_libs) $(test_libs) $(LDLIBS) -o $@
 
 -include build/tests/vm/alike.d $(core_objects:.o=.d) build/core/main.d $(policies:policies/%.so=build/policies/%.d) \
-         $(c_tests:=.d) $(benches:=.d)
+         $(c_tests:=.d) $(benches:=.d) $(fault_tools:=.d)
 
 # ---- tests
 
@@ -125,7 +127,7 @@ prove = TSAN_OPTIONS="suppressions=$(CURDIR)/tests/lib/tsan.supp" MEMCOORD_TOP=$
         CC="$(CC)" SANITIZE="$(SANITIZE)" CMOCKA_MESSAGE_OUTPUT=TAP \
         prove --exec '' --failures --comments $(PROVE_FLAGS)
 
-check: all $(filter build/%,$(TESTS))
+check: all $(filter build/%,$(TESTS)) $(if $(filter tests/faults/%,$(TESTS)),$(fault_tools))
 	$(prove) -j$(CHECK_JOBS) $(filter-out $(vm_tests),$(TESTS))
 
 # reaction.t looks at fractions of a second, with guests that write 40 MB/s, and true-to-life.t compares guests
