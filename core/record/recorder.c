@@ -48,7 +48,7 @@ static void say_over(struct recorder *r)
     if (r->in_trouble)
         log_info("the recording can be written again: %" PRIu64 " ticks were lost", r->lost);
     else if (r->lost > 0)
-        log_warning("the recording is slower than the ticks: %" PRIu64 " were lost", r->lost);
+        log_warning("the recording is slower than the ticks: %" PRIu64 " ticks were lost", r->lost);
     r->in_trouble = false;
     r->lost = 0;
 }
@@ -179,7 +179,7 @@ int recorder_close(struct recorder *r)
     pthread_join(r->thread, NULL);
     r->lost += queue_refused(&r->queue);
     if (r->lost > 0)
-        log_error("the recording ends without its last ticks: %" PRIu64 " were lost", r->lost);
+        log_error("the recording ends: %" PRIu64 " ticks were lost", r->lost);
     if (r->must)
         result = r->error ? r->error : r->lost > 0 ? -ENOMEM : 0;
     if (writer_close(r->writer, error, sizeof(error)) < 0 && !r->must)

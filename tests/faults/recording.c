@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* For the tests of faults: `recording show FILE` says what is in a recording, a line for each run;
- * `recording lock FILE` keeps everybody else from writing to it until standard input ends. */
+ * `recording lock FILE` keeps everybody else from writing to it until standard input ends; `recording sql FILE`
+ * runs the SQL of standard input, and says how many rows each statement gave. */
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -66,12 +67,40 @@ static int lock(const char *file)
     return EXIT_SUCCESS;
 }
 
+static int sql(const char *file)
+{
+    static char text[1 << 16];
+    const char *rest = text;
+    sqlite3_stmt *statement;
+    sqlite3 *db;
+
+    text[fread(text, 1, sizeof(text) - 1, stdin)] = '\0';
+    if (sqlite3_open_v2(file, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+        return fail(sqlite3_errmsg(db));
+    while (*rest) {
+        int n = 0;
+
+        if (sqlite3_prepare_v2(db, rest, -1, &statement, &rest) != SQLITE_OK)
+            return fail(sqlite3_errmsg(db));
+        while (statement && sqlite3_step(statement) == SQLITE_ROW)
+            n++;
+        if (statement && sqlite3_finalize(statement) != SQLITE_OK)
+            return fail(sqlite3_errmsg(db));
+        if (statement)
+            printf("%d rows\n", n);
+    }
+    sqlite3_close(db);
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "show") == 0)
         return show(argv[2]);
     if (argc == 3 && strcmp(argv[1], "lock") == 0)
         return lock(argv[2]);
-    fprintf(stderr, "usage: recording show|lock FILE\n");
+    if (argc == 3 && strcmp(argv[1], "sql") == 0)
+        return sql(argv[2]);
+    fprintf(stderr, "usage: recording show|lock|sql FILE\n");
     return 2;
 }

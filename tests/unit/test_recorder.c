@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What is recorded is read back as it was, whole, and always in the same bytes. */
 #include <errno.h>
+#include <sqlite3.h>
 
 #include "lib/capture.h"
 #include "lib/record_fixture.h"
@@ -296,7 +297,7 @@ static void a_tick_that_can_never_be_written_is_lost_alone(void **state)
     assert_int_equal(capture_count(&said, "a tick makes no sense: NOT NULL constraint failed: "
                                           "domain_sample.min_kib"),
                      1);
-    assert_int_equal(capture_count(&said, "1 were lost"), 1);
+    assert_int_equal(capture_count(&said, "1 ticks were lost"), 1);
     assert_run(file, 0, 1, 0);
 }
 
@@ -314,6 +315,44 @@ static void where_nothing_may_be_lost_it_is_an_error(void **state)
     assert_int_equal(capture_count(&said, "the recording is not whole"), 1);
 }
 
+/* ---- what there is no room for */
+
+/* The sum over all lines that say "N ticks were lost". */
+static int count_lost(const char *text)
+{
+    int lost = 0;
+
+    for (const char *at = text; (at = strstr(at, " ticks were lost")); at++) {
+        const char *number = at;
+
+        while (number > text && number[-1] >= '0' && number[-1] <= '9')
+            number--;
+        lost += atoi(number);
+    }
+    return lost;
+}
+
+/* Somebody has the file: ticks wait as long as there is room, then they are lost, and counted. */
+static void what_is_lost_is_counted(void **state)
+{
+    const char *file = fixture_path("lost.db");
+    struct recorder *recorder = fixture_open(file, false);
+    struct capture said;
+    sqlite3 *locker;
+    int lost;
+
+    (void)state;
+    assert_int_equal(sqlite3_open(file, &locker), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(locker, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    capture_begin(&said);
+    fixture_write(recorder, 1, 1000); /* returns: nobody is waited for */
+    sqlite3_close(locker);
+    assert_int_equal(recorder_close(recorder), 0);
+    lost = count_lost(capture_end(&said));
+    assert_true(lost >= 1000 - 128 - 32);
+    assert_int_equal(ticks_in(file), 1000 - lost);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +367,7 @@ int main(void)
         cmocka_unit_test(a_reader_in_the_midst_does_not_stop_the_writer),
         cmocka_unit_test(a_tick_that_can_never_be_written_is_lost_alone),
         cmocka_unit_test(where_nothing_may_be_lost_it_is_an_error),
+        cmocka_unit_test(what_is_lost_is_counted),
     };
     return cmocka_run_group_tests(tests, fixture_make_folder, fixture_remove_folder);
 }
