@@ -65,7 +65,7 @@ help:
 
 ## make                build ./memcoord and policies/*.so
 ## make deps           install what the build and the tests need and is missing (Debian)
-## make demo           a bounded run on an embedded host, without a daemon
+## make demo           a minute of a simulated host, in 15 seconds, and a report
 ## make check          all tests that need no virtual machine
 ## make check-vm       the same program on real QEMU guests (FULL=1: at full size)
 ##                     (both: TESTS="tests/cli/order.t build/tests/unit/test_log": these only)
@@ -145,8 +145,14 @@ check-vm: all build/tests/vm/alike
 bench: all $(benches)
 	tests/bench/run
 
+# A minute of a simulated host in 15 seconds.
 demo: all
-	./memcoord -c conf/demo.ini --ticks 10
+	@sed 's|^uri = sim:|&../conf/|' conf/sim.ini > build/demo.ini
+	@printf '\n[record]\nfile = demo.db\n' >> build/demo.ini
+	@rm -f build/demo.db
+	./memcoord -c build/demo.ini --speed 4
+	@./memcoord report build/demo.db -o build/demo.html > build/demo.out
+	@echo 'What happened, on one page: build/demo.html (report), build/demo.db (recording)'
 
 # ---- dependencies: pkg-config and the PATH are asked, not apt, so that nothing happens offline
 # if all is there

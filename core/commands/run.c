@@ -14,11 +14,12 @@
 #include "commands/session.h"
 #include "commands/setup.h"
 #include "control/coordinator.h"
+#include "host/sim_host.h"
 #include "util/log.h"
 #include "util/suggest.h"
 
 static const char help[] =
-    "usage: memcoord [run] [-c FILE] [-v] [--ticks N] [--proc DIR] [INTERVAL]\n"
+    "usage: memcoord [run] [-c FILE] [-v] [--ticks N] [--speed N] [--proc DIR] [INTERVAL]\n"
     "       memcoord COMMAND [--help]\n"
     "       memcoord help [COMMAND]\n"
     "Coordinates the memory of all running domains of a libvirt host.\n"
@@ -27,6 +28,7 @@ static const char help[] =
     "-c, --config FILE  the configuration (default: coord.ini here, else /etc/memcoord/coord.ini)\n"
     "-v, --verbose      debug lines, too\n"
     "    --ticks N      end after N ticks\n"
+    "    --speed N      a simulated host goes N times as fast as real time\n"
     "    --proc DIR     read the host's memory from DIR/meminfo instead of /proc/meminfo\n"
     "-h, --help         this text\n"
     "-V, --version      the version\n"
@@ -44,9 +46,11 @@ static const char help[] =
     "SIGINT and SIGTERM end it; `on_exit` in FILE says what becomes of the balloons then.\n"
     "Exit status: 0, 1 (failed), 2 (wrong usage or configuration).\n";
 
+#define SPEED_MAX 100000 /* as a scenario's */
+
 struct run_arguments {
     const char *file, *proc;
-    uint64_t ticks, interval_ms; /* interval_ms is 0 if it was not given */
+    uint64_t ticks, speed, interval_ms; /* 0: not given */
     int verbose;
 };
 
@@ -123,17 +127,19 @@ static int parse_interval(const char *text, uint64_t *interval_ms)
     return 0;
 }
 
-static int parse_ticks(const char *text, uint64_t *ticks)
+static int parse_count(const char *what, const char *text, uint64_t max, uint64_t *count)
 {
     char *end;
 
     errno = 0;
-    *ticks = strtoull(text, &end, 10);
-    if (errno || *end || end == text || *text == '-' || *ticks == 0) {
-        fprintf(stderr, "memcoord: '%s' is no number of ticks: want 1 or more\n", text);
-        return -EINVAL;
-    }
-    return 0;
+    *count = strtoull(text, &end, 10);
+    if (!errno && !*end && end != text && *text != '-' && *count > 0 && *count <= max)
+        return 0;
+    fprintf(stderr, "memcoord: '%s' is no %s: want 1 or more", text, what);
+    if (max < UINT64_MAX)
+        fprintf(stderr, ", at most %" PRIu64, max);
+    fputc('\n', stderr);
+    return -EINVAL;
 }
 
 /* -1 to go on, else the status to exit with. */
@@ -141,6 +147,7 @@ static int parse(int argc, char **argv, struct run_arguments *arguments)
 {
     static const struct option options[] = { { "verbose", no_argument, NULL, 'v' },
                                              { "ticks", required_argument, NULL, 't' },
+                                             { "speed", required_argument, NULL, 's' },
                                              { "proc", required_argument, NULL, 'p' },
                                              OPTIONS_CONFIG_LONG{ NULL, 0, NULL, 0 } };
     int option;
@@ -152,9 +159,11 @@ static int parse(int argc, char **argv, struct run_arguments *arguments)
             arguments->verbose = 1;
         else if (option == 'p')
             arguments->proc = optarg;
-        else if (option != 't')
+        else if (option != 't' && option != 's')
             return options_other(option, help);
-        else if (parse_ticks(optarg, &arguments->ticks) < 0)
+        else if (option == 't'
+                     ? parse_count("number of ticks", optarg, UINT64_MAX, &arguments->ticks)
+                     : parse_count("speed", optarg, SPEED_MAX, &arguments->speed))
             return EXIT_USAGE;
     }
     if (optind < argc && parse_interval(argv[optind], &arguments->interval_ms) < 0)
@@ -195,6 +204,22 @@ static int coordinate_session(struct setup *setup, const struct run_arguments *a
     return status;
 }
 
+static int set_speed(const struct setup *setup, struct host *host, uint64_t speed)
+{
+    int r;
+
+    if (speed == 0)
+        return EXIT_SUCCESS;
+    if (!host_is_simulated(setup->config.daemon.uri)) {
+        log_error("--speed is for simulated hosts; %s is none", host->name);
+        return EXIT_USAGE;
+    }
+    r = sim_host_set_speed(host, speed);
+    if (r < 0)
+        log_error("--speed: %s", strerror(-r));
+    return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static int coordinate(struct setup *setup, const struct run_arguments *arguments)
 {
     struct session session;
@@ -204,7 +229,10 @@ static int coordinate(struct setup *setup, const struct run_arguments *arguments
     if (status != EXIT_SUCCESS)
         return status;
     catch_signals(session.host);
-    if (recording_begin(setup, session.host->name, &recorder) < 0) {
+    status = set_speed(setup, session.host, arguments->speed);
+    if (status != EXIT_SUCCESS) {
+        /* nothing has begun */
+    } else if (recording_begin(setup, session.host->name, &recorder) < 0) {
         status = EXIT_FAILURE;
     } else {
         struct record_sink sink = recorder_sink(recorder);

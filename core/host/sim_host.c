@@ -274,6 +274,18 @@ int sim_host_open_scenario(struct scenario *scenario, const char *name, struct h
     return r;
 }
 
+int sim_host_set_speed(struct host *host, uint64_t speed)
+{
+    struct sim_host *h = sim(host);
+    int r = h->scenario.speed > 0 ? 0 : wakeup_open(&h->wakeup, "", -1);
+
+    if (r < 0)
+        return r;
+    h->scenario.speed = speed;
+    h->real_start_ms = wakeup_now_ms() - (h->machine.now_ms - SIM_EPOCH_MS) / speed;
+    return 0;
+}
+
 /* FILE of "sim:FILE", from the folder where `file` is. */
 static char *path_of(const char *uri, const char *file)
 {

@@ -14,6 +14,9 @@ int sim_host_open(const struct host_options *options, struct host **host, char *
  * `name` is for people. */
 int sim_host_open_scenario(struct scenario *scenario, const char *name, struct host **host);
 
+/* From now on it goes `speed` (1 or more) times as fast as real time. -ENOMEM, -EMFILE, ... */
+int sim_host_set_speed(struct host *host, uint64_t speed);
+
 /* host_check() for "sim:FILE". */
 void sim_host_check(const char *uri, const char *file, int line, struct problems *problems);
 

@@ -18,6 +18,7 @@ block() { awk -v start="\`\`\`$1" '$0 == start { on = 1; next } /^```$/ { on = 0
 # What a line needs here: tests don't run themselves, and the daemon would run for ever.
 run_line() {
     case $1 in
+    'make deps demo') make -n deps demo >"$tmp/out" 2>&1 ;; # it has been done
     'make deps check' | 'make check '* | 'make bench') make -n ${1#make } >"$tmp/out" 2>&1 ;;
     'make install '*) eval "${1/DESTDIR=\/tmp/DESTDIR=$tmp}" >"$tmp/out" 2>&1 ;;
     './memcoord -c '*) timeout --signal=INT 3 bash -c "exec $1" >"$tmp/out" 2>&1
@@ -26,6 +27,15 @@ run_line() {
     *) eval "$1" >"$tmp/out" 2>&1 ;;
     esac
 }
+
+# The first excerpt is what the demo says, line by line where it is not cut.
+make demo >"$tmp/demo" 2>&1
+is $? 0 "make demo"
+grep '^[^.]' <<<"$(awk '/^```console/ { on = 1; next } /^```$/ && on { exit } on' README.md)" |
+    grep -vxFf "$tmp/demo" >"$tmp/unsaid"
+is "$(cat "$tmp/unsaid")" "" "README.md shows what it says"
+ok "... and there is the page that it names" grep -q '</html>' build/demo.html
+ok "... and the recording" ./memcoord replay build/demo.db
 
 n=0
 while IFS= read -r line; do

@@ -39,4 +39,13 @@ for policy in $policies; do
     done
     like "$log" '^driverless: is not managed: its guest gives no statistics' "$policy: so is the guest without a driver"
 done
+# ---- the experiment that compares all policies on all of them
+
+experiment=$top/conf/experiments/policies.ini
+is "$(sed -n 's/^policy = //p' "$experiment" | sort)" "$(echo "$policies" | sort)" "policies.ini has each policy"
+timeout 300 "$memcoord" compare "$experiment" -o results >table 2>err
+is "$?:$(cat err)" 0: "policies.ini can be compared"
+for file in "$top"/conf/scenarios/*.ini; do
+    like "$(cat table)" "^$(basename "$file" .ini), mean of 3 seeds$" "$(basename "$file" .ini) is in its table"
+done
 done_testing

@@ -41,6 +41,16 @@ kill -INT $pid
 wait $pid
 is $? 0 "one that takes its time ends at SIGINT"
 
+out=$("$memcoord" -c sim.ini --speed 100000 2>&1)
+is "$?:$(printf '%s\n' "$out" | grep -c '^the scenario is over after 60 s')" 0:1 "--speed: it goes so fast, to its end"
+for speed in 0 -1 1x 100001; do
+    is "$("$memcoord" -c sim.ini --speed $speed 2>&1; echo $?)" \
+        "memcoord: '$speed' is no speed: want 1 or more, at most 100000
+2" "--speed $speed is refused"
+done
+like "$("$memcoord" -c "$top/conf/test-driver.ini" --speed 2 2>&1; echo $?)" \
+    '^--speed is for simulated hosts; test:///default is none$' "and so is a real host's"
+
 # ---- what is wrong
 
 # refused NAME MESSAGE...: exactly these lines, from run and check alike

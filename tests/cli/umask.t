@@ -23,6 +23,6 @@ is "$(find policies -maxdepth 1 \( -name '*.so' -o -type d \) -perm /022)" "" \
 for policy in "${policies[@]}"; do
     ok "$policy: loads" ./memcoord policies "$policy"
 done
-ok "a run as of make demo" env MEMCOORD_RUNTIME_DIR="$tmp/run" \
-    ./memcoord -c conf/demo.ini --ticks 1 0.1
+ok "a run of libvirt's embedded host" env MEMCOORD_RUNTIME_DIR="$tmp/run" \
+    ./memcoord -c conf/test-driver.ini --ticks 1 0.1
 done_testing
