@@ -107,7 +107,7 @@ static void memory_leak(runs r)
     for (size_t p = 0; p < SHIPPED_POLICIES; p++) {
         const struct guest_seen *leaks = shipped_guest(&r[p], "leaks");
 
-        assert_run(&r[p], leaks->most_kib == 2 * GIB && leaks->truth.kills >= 3);
+        assert_run(&r[p], leaks->most_kib > 1800 * MIB && leaks->truth.kills >= 3);
         assert_run(&r[p], short_bp(&r[p], "works") < short_bp(&r[p], "leaks"));
         assert_run(&r[p], p == HOLD || leaks->least_after_most_kib < GIB);
     }
