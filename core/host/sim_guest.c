@@ -8,8 +8,6 @@
 /* Guests' clocks differ: each takes its samples up to so much later than its period says, so that their
  * ages, seen at regular intervals, wander. */
 #define DRIFT_PARTS 64
-/* A guest's driver wakes up so long after it was asked for something; 10 to 50 ms were measured. */
-#define WAKES_AFTER_MS 50
 
 /* Its statistics: when, and how late. */
 static void begin_samples(struct sim_guest *g, const struct guest_settings *s, uint64_t random)
@@ -151,7 +149,7 @@ void sim_guest_ask(struct sim_guest *g, uint64_t kib, uint64_t at_ms)
     wake(g, at_ms);
     /* QEMU tells of the first move at once, when it has hardly begun, and then once a second */
     if (kib != g->balloon_kib && g->told_kib == g->balloon_kib && at_ms >= g->told_ms + 1000)
-        g->told_ms = at_ms + WAKES_AFTER_MS;
+        g->told_ms = at_ms;
     g->target_kib = kib;
 }
 
