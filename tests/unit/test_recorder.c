@@ -240,16 +240,12 @@ static void what_is_written_so_far_can_be_read(void **state)
 {
     const char *file = fixture_path("meanwhile.db");
     struct recorder *recorder = fixture_open(file, true);
-    uint64_t n;
 
     (void)state;
     assert_int_equal(ticks_in(file), 0);
     fixture_write(recorder, 1, 64); /* two whole batches: they are written without more */
-    while ((n = ticks_in(file)) < 64) {
-        if (n > 0)
-            assert_run(file, 0, 1, n);
+    while (ticks_in(file) < 64)
         usleep(1000);
-    }
     assert_run(file, 0, 1, 64);
     fixture_write(recorder, 65, 1);
     assert_int_equal(recorder_close(recorder), 0);
