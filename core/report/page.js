@@ -126,8 +126,9 @@
     return groups;
   }
 
+  const isSimulated = (run) => run.host?.startsWith("sim:") ?? false;
   const variantOf = (run) => run.variant ?? run.policy ?? "run";
-  const scenarioOf = (run) => run.scenario ?? (run.host?.startsWith("sim:") ? run.host : null);
+  const scenarioOf = (run) => run.scenario ?? (isSimulated(run) ? run.host : null);
   const setOf = (run) => JSON.stringify([scenarioOf(run), run.seed]);
 
   /* What stands side by side: all runs; or those of one scenario and seed where variants have several. */
@@ -190,11 +191,13 @@
 
   /* ---- variants: what differs by the seed alone is scored by its mean */
 
+  /* Of those that are known; rounded as score_format() does. */
   function meanScore(group, column, index) {
-    const scores = group.map((run) => run.scores[index]);
-    if (scores.includes(null)) return null;
-    const mean = scores.reduce((sum, [raw]) => sum + raw, 0) / scores.length;
-    return [mean, scores.length > 1 ? (mean / column.per_unit).toFixed(column.decimals) : scores[0][1]];
+    const known = group.map((run) => run.scores[index]).filter((score) => score !== null);
+    if (known.length < 2) return known[0] ?? null;
+    const mean = Math.round(known.reduce((sum, [raw]) => sum + raw, 0) / known.length);
+    const ten = 10 ** column.decimals;
+    return [mean, (Math.floor((mean * ten) / column.per_unit + 0.5) / ten).toFixed(column.decimals)];
   }
 
   function makeVariant(group) {
@@ -247,7 +250,7 @@
 
   const RUN_COLUMNS = [
     ["policy", (run) => run.policy],
-    ["host", (run) => (run.host?.startsWith("sim:") ? "simulated" : run.host)],
+    ["host", (run) => (isSimulated(run) ? (runs.every(isSimulated) ? null : "simulated") : run.host)],
     ["scenario", (run) => scenarioOf(run) && baseName(scenarioOf(run))],
     ["seed", (run) => run.seed],
     ["began", beganText],
@@ -266,6 +269,13 @@
     return different.length > 1 && text.length > 30 ? `${different.length} different` : text;
   }
 
+  function countText() {
+    const counts = [plural(runs.length, "run")];
+    if (sets.length > 1) counts.push(plural(distinct(variants.map((variant) => variant.name)).length, "variant"));
+    if (hasScenarios) counts.push(plural(distinct(runs.map(scenarioOf)).length, "scenario"));
+    return `${[...counts, plural(namesOf(runs).length, "domain")].join(", ")}.`;
+  }
+
   function showRuns() {
     const columns = RUN_COLUMNS.filter(([, valueOf]) => runs.some((run) => valueOf(run)));
     fillTable(
@@ -276,8 +286,7 @@
         ...columns.map(([, valueOf]) => cell(joined(variant.runs.map(valueOf)))),
       ]),
     );
-    const seeds = variants.length < runs.length ? ` of ${plural(variants.length, "variant")}` : "";
-    get("lead").textContent = `${plural(runs.length, "run")}${seeds}, ${plural(namesOf(runs).length, "domain")}.`;
+    get("lead").textContent = countText();
     get("version").textContent = `memcoord ${data.version}`;
   }
 
