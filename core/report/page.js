@@ -533,7 +533,8 @@
     const canvas = element("canvas", { id });
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", run.label);
-    const began = run.started_unix_ms === null ? null : element("span", { className: "note" }, ` ${beganText(run)}`);
+    const isToldApart = run.started_unix_ms === null || run.label.includes(beganText(run));
+    const began = isToldApart ? null : element("span", { className: "note" }, ` ${beganText(run)}`);
     const caption = element("figcaption", {}, run.label, began);
     return element("figure", {}, caption, element("div", { className: "plot" }, canvas));
   }
