@@ -13,6 +13,7 @@
 #include "policy/settings.h"
 #include "record/recording.h"
 #include "util/log.h"
+#include "util/path.h"
 
 #define ERROR_BYTES 512
 
@@ -71,7 +72,7 @@ int recording_begin(const struct setup *setup, const char *host, struct recorder
     *recorder = NULL;
     if (!asks_for_one(&setup->config))
         return 0;
-    file = config_path(&setup->config, setup->config.record.file);
+    file = path_beside(setup->config.file, setup->config.record.file);
     settings = recording_settings(setup);
     if (file && settings)
         r = open_recorder(setup, host, file, settings, recorder);
@@ -127,7 +128,7 @@ static void check_file(const struct config *config, const char *file, struct pro
 
 void recording_check(const struct config *config, struct problems *problems)
 {
-    char *file = asks_for_one(config) ? config_path(config, config->record.file) : NULL;
+    char *file = asks_for_one(config) ? path_beside(config->file, config->record.file) : NULL;
 
     if (file)
         check_file(config, file, problems);

@@ -215,18 +215,6 @@ void config_free(struct config *config)
     *config = (struct config){ 0 };
 }
 
-char *config_path(const struct config *config, const char *name)
-{
-    const char *slash = config->file ? strrchr(config->file, '/') : NULL;
-    char *path = NULL;
-    int r;
-
-    if (*name == '/' || !slash)
-        return strdup(name);
-    r = asprintf(&path, "%.*s%s", (int)(slash - config->file) + 1, config->file, name);
-    return r < 0 ? NULL : path;
-}
-
 /* ---- showing it */
 
 void config_format(const struct config_key *key, const void *base, char *text, size_t size)

@@ -142,10 +142,6 @@ void config_format(const struct config_key *key, const void *base, char *text, s
  * (NULL: all). */
 void config_print(const struct config *config, const char *except, FILE *out);
 
-/* The path of what stands in the configuration as `name`: from the configuration's folder if it is
- * relative. The caller's to free; NULL without memory. */
-char *config_path(const struct config *config, const char *name);
-
 /* Whether a [domain GLOB] means the domain `name` with the UUID `uuid` (36 characters): it matches one
  * of them. It is compared with the UUID, regardless of case, only if it begins as one does
  * ("6ba7b810-*"): `[domain d*]` means names. */

@@ -10,27 +10,16 @@
 
 #include "experiment/axis.h"
 #include "experiment/experiment_read.h"
+#include "util/path.h"
 
 #define TEXT_BYTES 512
-
-char *experiment_path(const struct experiment *experiment, const char *path)
-{
-    const char *slash = strrchr(experiment->file, '/');
-    char *whole = NULL;
-    int r;
-
-    if (*path == '/' || !slash)
-        return strdup(path);
-    r = asprintf(&whole, "%.*s%s", (int)(slash - experiment->file) + 1, experiment->file, path);
-    return r < 0 ? NULL : whole;
-}
 
 /* ---- scenarios */
 
 /* "demo" of "../scenarios/demo.ini" */
 static char *name_of(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    const char *base = basename(path);
     size_t length = strlen(base);
 
     if (length > 4 && strcmp(base + length - 4, ".ini") == 0)
@@ -79,7 +68,7 @@ static int read_scenario(struct experiment_read *read, const char *path)
 
 static int read_pattern(struct experiment_read *read, const char *pattern)
 {
-    char *path = experiment_path(&read->experiment, pattern);
+    char *path = path_beside(read->experiment.file, pattern);
     glob_t files = { 0 };
     int r = path ? glob(path, strpbrk(path, "*?[") ? 0 : GLOB_NOCHECK | GLOB_NOMAGIC, NULL, &files)
                  : GLOB_NOSPACE;
@@ -139,7 +128,7 @@ static int read_config(struct experiment_read *read)
 
     if (!e->config_text)
         return config_defaults(&e->config);
-    e->config_file = experiment_path(e, e->config_text);
+    e->config_file = path_beside(e->file, e->config_text);
     if (!e->config_file)
         return -ENOMEM;
     r = config_load(e->config_file, &e->config, read->problems);

@@ -18,9 +18,6 @@ struct experiment_read {
 /* One entry of the file, for reader_read(). 0 or -ENOMEM. */
 int experiment_entry(void *arg, const struct reader_entry *entry);
 
-/* A path from the experiment's folder; malloc'ed, NULL without memory. */
-char *experiment_path(const struct experiment *experiment, const char *path);
-
 /* Makes variants of the sections. 0 (problems said) or -ENOMEM. */
 int experiment_make_variants(struct experiment_read *read);
 

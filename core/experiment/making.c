@@ -7,6 +7,7 @@
 
 #include "experiment/making.h"
 #include "util/complain.h"
+#include "util/path.h"
 
 #define TEXT_BYTES 640
 #define NAME_BYTES 512
@@ -20,7 +21,7 @@ struct names {
 static int add_name(const char *path, void *arg)
 {
     struct names *names = arg;
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    const char *base = basename(path);
     size_t used = strlen(names->text);
 
     snprintf(names->text + used, sizeof(names->text) - used, "%s%.*s", used ? ", " : "",
@@ -53,7 +54,7 @@ static int load_policy(struct making *m, const struct setting *setting)
 {
     struct experiment *e = &m->read->experiment;
     char *name =
-        strchr(setting->value, '/') ? experiment_path(e, setting->value) : strdup(setting->value);
+        strchr(setting->value, '/') ? path_beside(e->file, setting->value) : strdup(setting->value);
     char error[TEXT_BYTES];
     int r;
 

@@ -11,6 +11,7 @@
 #include "host/wakeup.h"
 #include "util/complain.h"
 #include "util/log.h"
+#include "util/path.h"
 
 #define UNKNOWN MEMCOORD_UNKNOWN
 
@@ -289,14 +290,7 @@ int sim_host_set_speed(struct host *host, uint64_t speed)
 /* FILE of "sim:FILE", from the folder where `file` is. */
 static char *path_of(const char *uri, const char *file)
 {
-    const char *name = uri + strlen("sim:"), *slash = file ? strrchr(file, '/') : NULL;
-    char *path = NULL;
-    int r;
-
-    if (*name == '/' || !slash)
-        return strdup(name);
-    r = asprintf(&path, "%.*s%s", (int)(slash - file) + 1, file, name);
-    return r < 0 ? NULL : path;
+    return path_beside(file, uri + strlen("sim:"));
 }
 
 void sim_host_check(const char *uri, const char *file, int line, struct problems *problems)

@@ -7,21 +7,9 @@
 #include <string.h>
 
 #include "scenario/scenario_read.h"
+#include "util/path.h"
 
 /* ---- loads and traces */
-
-/* A path is found from the scenario's folder. */
-static char *path_of(const struct scenario *scenario, const char *path)
-{
-    const char *slash = strrchr(scenario->file, '/');
-    char *whole = NULL;
-    int r;
-
-    if (*path == '/' || !slash)
-        return strdup(path);
-    r = asprintf(&whole, "%.*s%s", (int)(slash - scenario->file) + 1, scenario->file, path);
-    return r < 0 ? NULL : whole;
-}
 
 static struct trace *add_trace(struct scenario *scenario, struct trace read)
 {
@@ -44,7 +32,7 @@ struct trace *scenario_trace(struct scenario_read *read, const struct guest_sett
                              int *error)
 {
     struct scenario *scenario = &read->scenario;
-    char *path = path_of(scenario, settings->source.trace);
+    char *path = path_beside(scenario->file, settings->source.trace);
     struct trace *trace = NULL, fresh = { 0 };
     int r = path ? 0 : -ENOMEM;
 

@@ -18,7 +18,7 @@
 /* "108" of "traces/108.csv" */
 static struct series *series_of_file(struct trace_file *f)
 {
-    const char *slash = strrchr(f->file, '/'), *base = slash ? slash + 1 : f->file;
+    const char *base = basename(f->file);
     const char *dot = strrchr(base, '.');
     size_t n_before = f->trace->n;
     char name[256];

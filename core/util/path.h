@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Paths that stand in files. */
+#ifndef CORE_UTIL_PATH_H
+#define CORE_UTIL_PATH_H
+
+/* The path of what stands in `file` as `name`: from the folder of `file` if it is relative; `file` NULL: from
+ * here. The caller's to free; NULL without memory. */
+char *path_beside(const char *file, const char *name);
+
+#endif
