@@ -6,20 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/key_table.h"
 #include "config/load.h"
 #include "config/reader.h"
 #include "util/complain.h"
-#include "util/suggest.h"
 
 /* Samples come once an interval: with less than this, statistics would never be fresh enough. */
 #define CONFIG_STALE_INTERVALS 3
+#define CONFIG_TEXT_BYTES 512
 
 const struct config_key *config_find_key(const char *section, const char *key)
 {
-    for (const struct config_key *row = config_keys; row->section; row++)
-        if (strcmp(row->section, section) == 0 && strcmp(row->key, key) == 0)
-            return row;
-    return NULL;
+    return key_find(config_keys, section, key);
 }
 
 /* Brings what depends on another key up to date. */
@@ -31,28 +29,17 @@ static void config_settle(struct config *config)
 
 /* ---- defaults */
 
-static int config_default(const struct config_key *row, void *base)
-{
-    char error[256];
-    void *field = (char *)base + row->offset;
-
-    if (row->type == VALUE_TEXT) {
-        *(char **)field = strdup(row->initial);
-        return *(char **)field ? 0 : -ENOMEM;
-    }
-    if (row->type == VALUE_AMOUNT)
-        return amount_parse(row->range, row->initial, field, error, sizeof(error));
-    return value_parse(row->type, row->range, row->initial, field, error, sizeof(error));
-}
-
 int config_defaults(struct config *config)
 {
     struct config new = { 0 };
+    char error[256];
     int r = 0;
 
     for (const struct config_key *row = config_keys; row->section && r == 0; row++) {
         int of_domain = strcmp(row->section, "domain") == 0;
-        r = config_default(row, of_domain ? (void *)&new.domain_defaults : (void *)&new);
+        void *base = of_domain ? (void *)&new.domain_defaults : (void *)&new;
+
+        r = key_parse(row, row->initial, base, error, sizeof(error));
     }
     if (r < 0) {
         config_free(&new);
@@ -133,46 +120,23 @@ void config_set_interval(struct config *config, uint64_t interval_ms)
 
 static int no_such_key(const char *section, const char *key, char *error, size_t error_size)
 {
-    struct suggestion best = { NULL, UINT_MAX };
-    size_t used, n = 0;
+    char hint[CONFIG_TEXT_BYTES], allowed[CONFIG_TEXT_BYTES];
 
-    for (const struct config_key *row = config_keys; row->section; row++)
-        if (strcmp(row->section, section) == 0)
-            suggest_consider(&best, key, row->key);
-    complain(error, error_size, 0, "unknown key '%s' of [%s]: %s%s%sallowed are", key, section,
-             best.word ? "did you mean '" : "", best.word ? best.word : "", best.word ? "'? " : "");
-    for (const struct config_key *row = config_keys; row->section; row++) {
-        if (strcmp(row->section, section) != 0)
-            continue;
-        used = strlen(error);
-        snprintf(error + used, error_size - used, "%s %s", n++ ? "," : "", row->key);
-    }
-    return -ENOENT;
+    key_suggest(config_keys, section, key, hint, sizeof(hint), allowed, sizeof(allowed));
+    return complain(error, error_size, -ENOENT, "unknown key '%s' of [%s]: %sallowed are %s", key,
+                    section, hint, allowed);
 }
 
 int config_set(struct config *config, const char *section, const char *key, const char *value,
                char *error, size_t error_size)
 {
     const struct config_key *row = config_find_key(section, key);
-    void *field = (char *)config + (row ? row->offset : 0);
-    char *text;
     int r;
 
     if (!row || strcmp(section, "domain") == 0)
         return no_such_key(section, key, error, error_size);
-    if (row->type == VALUE_TEXT) {
-        text = strdup(value);
-        if (!text)
-            return complain(error, error_size, -ENOMEM, "out of memory");
-        free(*(char **)field);
-        *(char **)field = text;
-        return 0;
-    }
-    if (row->type == VALUE_AMOUNT)
-        r = amount_parse(row->range, value, field, error, error_size);
-    else
-        r = value_parse(row->type, row->range, value, field, error, error_size);
-    if (r == 0 && field == &config->guard.stale_after_ms)
+    r = key_parse(row, value, config, error, error_size);
+    if (r == 0 && row->offset == offsetof(struct config, guard.stale_after_ms))
         config->stale_after_ms = config->guard.stale_after_ms;
     if (r == 0)
         config_settle(config);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/key_table.h"
 #include "util/suggest.h"
 
 #define LOAD_TEXT_BYTES 512
@@ -27,33 +28,19 @@ static void load_problem(const struct load *load, const struct reader_entry *ent
 
 /* ---- unknown names */
 
-static void append(char *text, size_t size, const char *separator, const char *word)
-{
-    size_t used = strlen(text);
-
-    snprintf(text + used, size - used, "%s%s", used ? separator : "", word);
-}
-
-/* "did you mean 'x'? ", or nothing. */
-static void say_suggestion(const struct suggestion *best, const char *before, const char *after,
-                           char *text, size_t size)
-{
-    text[0] = '\0';
-    if (best->word)
-        snprintf(text, size, "did you mean %s%s%s? ", before, best->word, after);
-}
-
 static void load_unknown_section(const struct load *load, const struct reader_entry *entry)
 {
     static const char *const kinds[] = {
         "memcoord", "host", "record", "guard", "domain", "policy"
     };
     struct suggestion best = { NULL, UINT_MAX };
-    char hint[LOAD_TEXT_BYTES];
+    char hint[LOAD_TEXT_BYTES] = "";
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         suggest_consider(&best, entry->kind, kinds[i]);
-    say_suggestion(&best, "[", entry->name ? " ...]" : "]", hint, sizeof(hint));
+    if (best.word)
+        snprintf(hint, sizeof(hint), "did you mean [%s%s? ", best.word,
+                 entry->name ? " ...]" : "]");
     load_problem(load, entry,
                  "unknown section [%s%s%s]: %sallowed are [memcoord], [host], [record], [guard], "
                  "[domain GLOB], [policy NAME]",
@@ -62,54 +49,27 @@ static void load_unknown_section(const struct load *load, const struct reader_en
 
 static void load_unknown_key(const struct load *load, const struct reader_entry *entry)
 {
-    struct suggestion best = { NULL, UINT_MAX };
-    const struct config_key *elsewhere = NULL;
-    char hint[LOAD_TEXT_BYTES], allowed[LOAD_TEXT_BYTES] = "";
+    char hint[LOAD_TEXT_BYTES], allowed[LOAD_TEXT_BYTES];
 
-    for (const struct config_key *row = config_keys; row->section; row++) {
-        if (strcmp(row->section, entry->kind) == 0) {
-            suggest_consider(&best, entry->key, row->key);
-            append(allowed, sizeof(allowed), ", ", row->key);
-        } else if (strcmp(row->key, entry->key) == 0) {
-            elsewhere = row;
-        }
-    }
-    say_suggestion(&best, "'", "'", hint, sizeof(hint));
-    if (elsewhere)
-        snprintf(hint, sizeof(hint), "it belongs into [%s]; ", elsewhere->section);
+    key_suggest(config_keys, entry->kind, entry->key, hint, sizeof(hint), allowed, sizeof(allowed));
+    for (const struct config_key *row = config_keys; row->section; row++)
+        if (strcmp(row->section, entry->kind) != 0 && strcmp(row->key, entry->key) == 0)
+            snprintf(hint, sizeof(hint), "it belongs into [%s]; ", row->section);
     load_problem(load, entry, "unknown key '%s' in [%s]: %sallowed are %s", entry->key, entry->kind,
                  hint, allowed);
 }
 
 /* ---- values */
 
-static int load_text(char **field, const char *text)
-{
-    char *copy = strdup(text);
-
-    if (!copy)
-        return -ENOMEM;
-    free(*field);
-    *field = copy;
-    return 0;
-}
-
 /* Parses the value of `row` into its field of `base`. 0; 1 with the problem said; -ENOMEM. */
 static int load_value(const struct load *load, const struct reader_entry *entry,
                       const struct config_key *row, void *base)
 {
     char error[LOAD_TEXT_BYTES];
-    void *field = (char *)base + row->offset;
-    int r;
+    int r = key_parse(row, entry->value, base, error, sizeof(error));
 
-    if (row->type == VALUE_TEXT)
-        return load_text(field, entry->value);
-    if (row->type == VALUE_AMOUNT)
-        r = amount_parse(row->range, entry->value, field, error, sizeof(error));
-    else
-        r = value_parse(row->type, row->range, entry->value, field, error, sizeof(error));
-    if (r == 0)
-        return 0;
+    if (r == 0 || r == -ENOMEM)
+        return r;
     load_problem(load, entry, "%s: %s", entry->key, error);
     return 1;
 }
@@ -269,9 +229,12 @@ static bool load_knows_rescue(const struct load *load)
 
 static void format_size(uint64_t kib, int line, char *text, size_t size)
 {
+    size_t used;
+
     value_format(MEMCOORD_TYPE_SIZE, NULL, kib, text, size);
+    used = strlen(text);
     if (line == 0)
-        append(text, size, " ", "by default");
+        snprintf(text + used, size - used, " by default");
 }
 
 /* ---- the interface */

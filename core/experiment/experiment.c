@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/key_table.h"
 #include "experiment/axis.h"
 #include "experiment/experiment_read.h"
 #include "util/path.h"
@@ -142,16 +143,9 @@ static int set_defaults(struct experiment *e)
     char error[TEXT_BYTES];
     int r = 0;
 
-    for (const struct config_key *row = experiment_keys; row->section && r == 0; row++) {
-        void *field = (char *)e + row->offset;
-
-        if (!row->initial)
-            continue;
-        if (row->type == VALUE_TEXT)
-            r = (*(char **)field = strdup(row->initial)) ? 0 : -ENOMEM;
-        else
-            r = value_parse(row->type, row->range, row->initial, field, error, sizeof(error));
-    }
+    for (const struct config_key *row = experiment_keys; row->section && r == 0; row++)
+        if (row->initial)
+            r = key_parse(row, row->initial, e, error, sizeof(error));
     return r;
 }
 

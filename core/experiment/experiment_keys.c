@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/key_table.h"
 #include "experiment/experiment_read.h"
-#include "util/suggest.h"
 
 #define ENTRY_BYTES 512
 #define OF(field) offsetof(struct experiment, field)
@@ -35,50 +35,32 @@ const struct config_key experiment_keys[] = {
 };
 /* clang-format on */
 
-static const struct config_key *find_key(const char *key)
-{
-    for (const struct config_key *row = experiment_keys; row->section; row++)
-        if (strcmp(row->key, key) == 0)
-            return row;
-    return NULL;
-}
-
 static void unknown_key(struct experiment_read *read, const struct reader_entry *entry)
 {
-    struct suggestion best = { NULL, UINT_MAX };
-    char allowed[ENTRY_BYTES] = "";
+    char hint[ENTRY_BYTES], allowed[ENTRY_BYTES];
 
-    for (const struct config_key *row = experiment_keys; row->section; row++) {
-        size_t n = strlen(allowed);
-
-        suggest_consider(&best, entry->key, row->key);
-        snprintf(allowed + n, sizeof(allowed) - n, "%s%s", n ? ", " : "", row->key);
-    }
-    experiment_problem(read, entry->line, "unknown key '%s' in [experiment]: %s%s%sallowed are %s",
-                       entry->key, best.word ? "did you mean '" : "", best.word ? best.word : "",
-                       best.word ? "'? " : "", allowed);
+    key_suggest(experiment_keys, entry->kind, entry->key, hint, sizeof(hint), allowed,
+                sizeof(allowed));
+    experiment_problem(read, entry->line, "unknown key '%s' in [experiment]: %sallowed are %s",
+                       entry->key, hint, allowed);
 }
 
 static int take_value(struct experiment_read *read, const struct reader_entry *entry,
                       const struct config_key *row)
 {
-    void *field = (char *)&read->experiment + row->offset;
     char error[ENTRY_BYTES];
+    int r = key_parse(row, entry->value, &read->experiment, error, sizeof(error));
 
-    if (row->type == VALUE_TEXT) {
-        free(*(char **)field);
-        *(char **)field = strdup(entry->value);
-        return *(char **)field ? 0 : -ENOMEM;
-    }
-    if (value_parse(row->type, row->range, entry->value, field, error, sizeof(error)) < 0)
-        experiment_problem(read, entry->line, "%s: %s", entry->key, error);
+    if (r == 0 || r == -ENOMEM)
+        return r;
+    experiment_problem(read, entry->line, "%s: %s", entry->key, error);
     return 0;
 }
 
 static int take_key(struct experiment_read *read, const struct reader_entry *entry)
 {
     struct experiment *e = &read->experiment;
-    const struct config_key *row = find_key(entry->key);
+    const struct config_key *row = key_find(experiment_keys, entry->kind, entry->key);
 
     if (!row) {
         unknown_key(read, entry);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/key_table.h"
 #include "scenario/scenario_read.h"
 #include "util/suggest.h"
 
@@ -19,32 +20,14 @@ static const char *keys_of(const char *kind)
     return strcmp(kind, "guests") == 0 ? "guest" : kind;
 }
 
-static const struct config_key *find_key(const struct reader_entry *entry)
-{
-    const char *section = keys_of(entry->kind);
-
-    for (const struct config_key *row = scenario_keys; row->section; row++)
-        if (strcmp(row->section, section) == 0 && strcmp(row->key, entry->key) == 0)
-            return row;
-    return NULL;
-}
-
 static void unknown_key(struct scenario_read *read, const struct reader_entry *entry)
 {
-    struct suggestion best = { NULL, UINT_MAX };
-    const char *section = keys_of(entry->kind);
-    char allowed[ENTRY_BYTES] = "";
+    char hint[ENTRY_BYTES], allowed[ENTRY_BYTES];
 
-    for (const struct config_key *row = scenario_keys; row->section; row++) {
-        size_t n = strlen(allowed);
-        if (strcmp(row->section, section) != 0)
-            continue;
-        suggest_consider(&best, entry->key, row->key);
-        snprintf(allowed + n, sizeof(allowed) - n, "%s%s", n ? ", " : "", row->key);
-    }
-    problem(read, entry, "unknown key '%s' in [%s]: %s%s%sallowed are %s", entry->key, entry->kind,
-            best.word ? "did you mean '" : "", best.word ? best.word : "", best.word ? "'? " : "",
-            allowed);
+    key_suggest(scenario_keys, keys_of(entry->kind), entry->key, hint, sizeof(hint), allowed,
+                sizeof(allowed));
+    problem(read, entry, "unknown key '%s' in [%s]: %sallowed are %s", entry->key, entry->kind,
+            hint, allowed);
 }
 
 static int value(struct scenario_read *read, const struct reader_entry *entry,
@@ -145,7 +128,7 @@ int scenario_entry(void *arg, const struct reader_entry *entry)
 
     if (!entry->key)
         return begin_section(read, entry);
-    row = find_key(entry);
+    row = key_find(scenario_keys, keys_of(entry->kind), entry->key);
     if (strcmp(entry->kind, "guest") == 0) {
         struct guest_section *section = &read->sections[read->n_sections - 1];
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/key_table.h"
 #include "scenario/scenario_read.h"
 #include "util/complain.h"
 
@@ -141,10 +142,8 @@ int scenario_value(struct scenario_read *read, const struct config_key *row, con
         return parse_temper(text, field, error, error_size);
     case SCENARIO_LOAD:
         return parse_load(read, text, line, field, error, error_size);
-    case VALUE_AMOUNT:
-        return amount_parse(row->range, text, field, error, error_size);
     default:
-        return value_parse(row->type, row->range, text, field, error, error_size);
+        return key_parse(row, text, base, error, error_size);
     }
 }
 
