@@ -42,19 +42,6 @@ const char *limit_name(enum limit limit)
 
 /* ---- the host */
 
-/* Moves the cursor to `to_ms`; returns the most on the way. */
-static uint64_t move_used(struct load_cursor *used, uint64_t from_ms, uint64_t to_ms)
-{
-    uint64_t most_kib = load_kib(&used->now, from_ms);
-
-    while (used->now.end_ms <= to_ms) {
-        most_kib = memcoord_max(most_kib, used->now.to_kib);
-        load_next(used);
-        most_kib = memcoord_max(most_kib, used->now.from_kib);
-    }
-    return memcoord_max(most_kib, load_kib(&used->now, to_ms));
-}
-
 /* What balloons may hold in all while others use `used_kib`. */
 static uint64_t capacity_kib(const struct limits *l, uint64_t used_kib)
 {
@@ -120,7 +107,7 @@ static void divide_by_demand(struct limits *l)
 static bool all_fits(const struct limits *l, uint64_t to_ms)
 {
     struct load_cursor used = l->used;
-    uint64_t left_kib = capacity_kib(l, move_used(&used, l->now_ms, to_ms));
+    uint64_t left_kib = capacity_kib(l, load_move(&used, l->now_ms, to_ms));
 
     for (size_t i = 0; i < l->n_alive; i++) {
         const struct limit_guest *g = l->alive[i];
@@ -142,7 +129,7 @@ static void move_with_room(struct limits *l, uint64_t to_ms)
 
         limit_guest_move(g, to_ms, room_kib);
     }
-    move_used(&l->used, l->now_ms, to_ms);
+    load_move(&l->used, l->now_ms, to_ms);
     l->now_ms = to_ms;
 }
 
@@ -164,7 +151,7 @@ static void move_in_parts(struct limits *l, uint64_t to_ms)
             l->lacks_kib[i] = lacks_kib(l->alive[i]);
             limit_guest_move(l->alive[i], end_ms, LOAD_FOREVER);
         }
-        move_used(&l->used, l->now_ms, end_ms);
+        load_move(&l->used, l->now_ms, end_ms);
         l->now_ms = end_ms;
         divide_by_demand(l);
         for (size_t i = 0; i < l->n_alive; i++)
@@ -294,7 +281,7 @@ static int begin(struct limits *l)
     l->reserve_kib = amount_of(l->config->host.reserve, s->memory_kib);
     load_begin(&l->used, s->used.load, random_start(s->seed, 0), SIM_EPOCH_MS);
     struct load_cursor ahead = l->used;
-    l->used_most_kib = move_used(&ahead, SIM_EPOCH_MS, SIM_EPOCH_MS + s->duration_ms);
+    l->used_most_kib = load_move(&ahead, SIM_EPOCH_MS, SIM_EPOCH_MS + s->duration_ms);
     for (size_t i = 0; i < s->n_guests; i++)
         limit_guest_begin(&l->guests[i], s, i, l->config);
     list_alive(l);

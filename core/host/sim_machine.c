@@ -205,19 +205,6 @@ void sim_machine_free(struct sim_machine *m)
 
 /* ---- moving */
 
-/* The most that other programs hold until `to_ms`; moves their load there. */
-static uint64_t move_used(struct load_cursor *used, uint64_t from_ms, uint64_t to_ms)
-{
-    uint64_t most_kib = load_kib(&used->now, from_ms);
-
-    while (used->now.end_ms <= to_ms) {
-        most_kib = memcoord_max(most_kib, used->now.to_kib);
-        load_next(used);
-        most_kib = memcoord_max(most_kib, used->now.from_kib);
-    }
-    return memcoord_max(most_kib, load_kib(&used->now, to_ms));
-}
-
 static void say_kills(struct sim_machine *m, struct sim_guest *g)
 {
     if (g->kills == g->said_kills)
@@ -278,7 +265,7 @@ static bool try(struct sim_machine *m, uint64_t to_ms)
     bool is_short, splits = ms > SIM_STEP_MS;
     size_t n;
 
-    most_kib = move_used(&used, m->now_ms, to_ms) + move_guests(m, to_ms, &n);
+    most_kib = load_move(&used, m->now_ms, to_ms) + move_guests(m, to_ms, &n);
     if (most_kib > m->scenario->memory_kib && splits) {
         restore(m, n);
         return false;

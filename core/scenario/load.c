@@ -211,3 +211,15 @@ void load_begin(struct load_cursor *cursor, const struct load *load, uint64_t se
     cursor->now.end_ms = at_ms;
     load_next(cursor);
 }
+
+uint64_t load_move(struct load_cursor *cursor, uint64_t from_ms, uint64_t to_ms)
+{
+    uint64_t most_kib = load_kib(&cursor->now, from_ms);
+
+    while (cursor->now.end_ms <= to_ms) {
+        most_kib = memcoord_max(most_kib, cursor->now.to_kib);
+        load_next(cursor);
+        most_kib = memcoord_max(most_kib, cursor->now.from_kib);
+    }
+    return memcoord_max(most_kib, load_kib(&cursor->now, to_ms));
+}

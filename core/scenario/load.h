@@ -84,6 +84,10 @@ void load_begin(struct load_cursor *cursor, const struct load *load, uint64_t se
 /* Goes on to the segment that begins where the present one ends, which must not be LOAD_FOREVER. */
 void load_next(struct load_cursor *cursor);
 
+/* Moves the cursor from `from_ms`, which lies within its segment, to `to_ms`. Returns the most demand on the
+ * way, both ends included. KiB. */
+uint64_t load_move(struct load_cursor *cursor, uint64_t from_ms, uint64_t to_ms);
+
 /* Demand at `ms`, which lies within the segment; at its end it is to_kib. KiB. */
 uint64_t load_kib(const struct load_segment *segment, uint64_t ms);
 
