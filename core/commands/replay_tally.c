@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "control/say.h"
-#include "control/why.h"
+#include "control/words.h"
 
 #define TEXT_BYTES 300
 
@@ -62,13 +62,11 @@ static void note(struct difference *difference, const struct decision *decision,
 {
     const struct snapshot_domain *d = &decision->snapshot.domains[i];
     const struct guard_verdict *v = &decision->verdicts[i];
-    char why[160] = "", guard[160] = "";
+    struct words words;
 
-    if (v->asked_kib != MEMCOORD_UNKNOWN)
-        why_expand(decision->plan.entries[i].why, &d->seen, decision->instance, why, sizeof(why));
-    if (v->reason != GUARD_NOT_ASKED && v->reason != GUARD_AS_ASKED && v->reason != GUARD_NO_CHANGE)
-        guard_explain(&decision->guard, d, v, guard, sizeof(guard));
-    describe(&(struct outcome){ d->seen.target_kib, v->asked_kib, v->granted_kib, why, guard },
+    words_fill(&decision->guard, d, &decision->plan, v, decision->instance, &words);
+    describe(&(struct outcome){ d->seen.target_kib, v->asked_kib, v->granted_kib, words.why,
+                                words.guard },
              difference->now, sizeof(difference->now));
     describe(&(struct outcome){ d->seen.target_kib, was->asked_kib, was->granted_kib, was->why,
                                 was->guard_text },

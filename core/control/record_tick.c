@@ -5,16 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/why.h"
-
-struct tick_words {
-    char why[160], guard[160];
-};
-
 static int reserve(struct tick_record *record, size_t n)
 {
     struct record_domain *domains;
-    struct tick_words *words;
+    struct words *words;
 
     if (n <= record->capacity)
         return 0;
@@ -40,30 +34,14 @@ static uint32_t guard_flags(const struct snapshot_domain *d)
            (d->stale_rescue ? RECORD_STALE_RESCUE : 0);
 }
 
-/* In words, where there is something to say: most domains are left as they are at most ticks. */
-static void explain(const struct tick_result *result, size_t i, struct tick_words *words,
-                    struct record_domain *out)
-{
-    const struct snapshot_domain *d = &result->snapshot->domains[i];
-    const struct guard_verdict *v = &result->verdicts[i];
-
-    if (v->asked_kib != MEMCOORD_UNKNOWN) {
-        why_expand(result->plan->entries[i].why, &d->seen, result->instance, words->why,
-                   sizeof(words->why));
-        out->why = words->why;
-    }
-    if (v->reason == GUARD_NOT_ASKED || v->reason == GUARD_AS_ASKED || v->reason == GUARD_NO_CHANGE)
-        return;
-    guard_explain(&result->config->guard, d, v, words->guard, sizeof(words->guard));
-    out->guard_text = words->guard;
-}
-
-static void fill(const struct tick_result *result, size_t i, struct tick_words *words,
+static void fill(const struct tick_result *result, size_t i, struct words *words,
                  struct record_domain *out)
 {
     const struct snapshot_domain *d = &result->snapshot->domains[i];
     const struct domain *domain = result->domains->list[i];
+    const struct guard_verdict *v = &result->verdicts[i];
 
+    words_fill(&result->config->guard, d, result->plan, v, result->instance, words);
     *out = (struct record_domain){
         .run_id = domain->run_id,
         .seen = d->seen,
@@ -74,14 +52,15 @@ static void fill(const struct tick_result *result, size_t i, struct tick_words *
         .force_kib = d->force_kib,
         .booting_kib = d->booting_kib,
         .guard_flags = guard_flags(d),
-        .asked_kib = result->verdicts[i].asked_kib,
-        .granted_kib = result->verdicts[i].granted_kib,
-        .guard = guard_reason_name(result->verdicts[i].reason),
+        .asked_kib = v->asked_kib,
+        .granted_kib = v->granted_kib,
+        .why = v->asked_kib == MEMCOORD_UNKNOWN ? NULL : words->why,
+        .guard = guard_reason_name(v->reason),
+        .guard_text = *words->guard ? words->guard : NULL,
         .truth = domain->truth,
     };
     out->seen.state = NULL;
     memcpy(out->uuid, domain->uuid, sizeof(out->uuid));
-    explain(result, i, words, out);
 }
 
 int tick_record_give(struct tick_record *record, const struct tick_result *result,

@@ -4,12 +4,13 @@
 #define CORE_CONTROL_RECORD_TICK_H
 
 #include "control/say.h"
+#include "control/words.h"
 #include "record/tick.h"
 
 /* Memory for it; zero it to begin. */
 struct tick_record {
     struct record_domain *domains;
-    struct tick_words *words;
+    struct words *words;
     size_t capacity;
 };
 
