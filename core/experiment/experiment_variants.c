@@ -140,7 +140,6 @@ static int make_all(struct making *m)
 
 static int make_limits(struct experiment *e)
 {
-    struct problems unsaid = { 0 };
     char error[TEXT_BYTES];
     int r = 0;
 
@@ -151,18 +150,13 @@ static int make_limits(struct experiment *e)
             return -ENOMEM;
         v->is_limit = true;
         v->limit = (enum limit)limit;
-        r = e->config_file ? config_load(e->config_file, &v->config, &unsaid) : -EINVAL;
-        if (r == -EINVAL || r == -ENOENT)
-            r = config_defaults(&v->config);
-        if (r == 0 && e->interval_ms > 0)
-            config_set_interval(&v->config, e->interval_ms);
+        r = making_config(e, &v->config);
         if (r == 0)
             r = set_names(e, v, limit_name(v->limit));
         if (r == 0)
             r = config_set(&v->config, "memcoord", "policy", v->name, error, sizeof(error));
         e->n_variants++;
     }
-    problems_free(&unsaid);
     return r;
 }
 

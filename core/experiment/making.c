@@ -134,21 +134,27 @@ static uint32_t type_of(const struct policy *policy, const char *key)
     return VALUE_TEXT;
 }
 
-int making_base(struct making *m, struct config *config, struct policy_instance **instance,
-                struct problems *problems)
+int making_config(const struct experiment *e, struct config *config)
 {
-    const struct experiment *e = &m->read->experiment;
     struct problems unsaid = { 0 }; /* it has been said when it was read first */
     int r;
 
     *config = (struct config){ 0 };
-    *instance = NULL;
     r = e->config_file ? config_load(e->config_file, config, &unsaid) : -EINVAL;
     problems_free(&unsaid);
     if (r == -EINVAL || r == -ENOENT)
         r = config_defaults(config);
     if (r == 0 && e->interval_ms > 0)
         config_set_interval(config, e->interval_ms);
+    return r;
+}
+
+int making_base(struct making *m, struct config *config, struct policy_instance **instance,
+                struct problems *problems)
+{
+    int r = making_config(&m->read->experiment, config);
+
+    *instance = NULL;
     if (r == 0 && m->policy)
         r = policy_instance_new(m->policy, instance);
     if (r == 0 && m->policy && policy_instance_configure(*instance, config, problems) == -ENOMEM)

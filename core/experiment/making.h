@@ -17,7 +17,10 @@ struct making {
 /* Loads the policy, takes the values apart and tries each. 0 (problems said) or -ENOMEM. */
 int making_examine(struct making *m);
 
-/* The configuration of all, and the policy with its parameters from there; the caller's to free, also on failure.
+/* The configuration that all variants begin with; the caller's to free, also on failure. -ENOMEM. */
+int making_config(const struct experiment *experiment, struct config *config);
+
+/* The same, and the policy with its parameters from there; the caller's to free, also on failure.
  * -ENOMEM. */
 int making_base(struct making *m, struct config *config, struct policy_instance **instance,
                 struct problems *problems);
