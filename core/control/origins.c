@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "memcoord/policy.h"
+#include "util/draft.h"
 
 /* A line: the UUID's 32 hexadecimal digits, the run, KiB. */
 
@@ -152,8 +153,7 @@ int origins_save(struct origins *origins)
         r = -errno;
     } else {
         write_all(origins, f);
-        if (fclose(f) != 0 || rename(draft, origins->file) < 0)
-            r = -errno;
+        r = draft_end(f, draft, origins->file, 0);
     }
     free(draft);
     origins->changed = r < 0;

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "util/complain.h"
+#include "util/draft.h"
 
 /* What is no whole number has so many decimals in results.csv: no figure is lost there. */
 #define CSV_DECIMALS 6
@@ -134,20 +134,11 @@ static int write_whole(const char *part, const char *path, write_csv *write,
                        const struct experiment *e, const struct run_result *results)
 {
     FILE *f = fopen(part, "we");
-    int r = 0;
 
     if (!f)
         return -errno;
     write(f, e, results);
-    if (ferror(f))
-        r = -EIO;
-    if (fclose(f) != 0 && r == 0)
-        r = -errno;
-    if (r == 0 && rename(part, path) < 0)
-        r = -errno;
-    if (r < 0)
-        unlink(part);
-    return r;
+    return draft_end(f, part, path, 0);
 }
 
 static int write_file(const char *folder, const char *name, write_csv *write,

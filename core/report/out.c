@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "util/complain.h"
+#include "util/draft.h"
 
 /* With which SQLite's files begin. */
 static const char recording[] = "SQLite format 3";
@@ -94,16 +95,8 @@ int out_open(const char *path, struct out *out, char *error, size_t error_size)
 
 int out_close(struct out *out, int failed, char *error, size_t error_size)
 {
-    int r = failed, bad = fflush(out->f) != 0 || ferror(out->f);
+    int r = draft_end(out->f, out->draft, out->path, failed);
 
-    if (r == 0 && bad)
-        r = -(errno ? errno : EIO);
-    if (fclose(out->f) != 0 && r == 0)
-        r = -errno;
-    if (r == 0 && rename(out->draft, out->path) < 0)
-        r = -errno;
-    if (r < 0)
-        unlink(out->draft);
     if (r < 0 && failed == 0)
         complain(error, error_size, r, "%s: can't be written: %s", out->path, strerror(-r));
     forget(out);
