@@ -17,12 +17,7 @@
 
 #define ERROR_BYTES 512
 
-/* ---- what is recorded of a run */
-
-char *recording_settings(const struct setup *setup)
-{
-    return settings_text(&setup->config, setup->instance);
-}
+/* ---- opening */
 
 static uint64_t unix_ms(void)
 {
@@ -31,8 +26,6 @@ static uint64_t unix_ms(void)
     clock_gettime(CLOCK_REALTIME, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
-
-/* ---- opening */
 
 static bool asks_for_one(const struct config *config)
 {
@@ -73,7 +66,7 @@ int recording_begin(const struct setup *setup, const char *host, struct recorder
     if (!asks_for_one(&setup->config))
         return 0;
     file = path_beside(setup->config.file, setup->config.record.file);
-    settings = recording_settings(setup);
+    settings = settings_text(&setup->config, setup->instance);
     if (file && settings)
         r = open_recorder(setup, host, file, settings, recorder);
     else
@@ -85,27 +78,18 @@ int recording_begin(const struct setup *setup, const char *host, struct recorder
 
 /* ---- checking */
 
-static void folder_of(const char *file, char *folder, size_t size)
-{
-    const char *slash = strrchr(file, '/');
-
-    if (slash)
-        snprintf(folder, size, "%.*s", slash == file ? 1 : (int)(slash - file), file);
-    else
-        snprintf(folder, size, ".");
-}
-
 /* SQLite writes files beside it, too. */
 static bool check_folder(const struct config *config, const char *file, struct problems *problems)
 {
-    char folder[4200];
+    char *folder = path_folder(file);
+    bool writable = folder && access(folder, W_OK | X_OK) == 0;
 
-    folder_of(file, folder, sizeof(folder));
-    if (access(folder, W_OK | X_OK) == 0)
-        return true;
-    problems_add(problems, config->file, config->record_line,
-                 "file: the folder %s can't be written: %s", folder, strerror(errno));
-    return false;
+    if (!writable)
+        problems_add(problems, config->file, config->record_line,
+                     "file: the folder %s can't be written: %s", folder ? folder : "of it",
+                     strerror(errno));
+    free(folder);
+    return writable;
 }
 
 static void check_file(const struct config *config, const char *file, struct problems *problems)

@@ -6,10 +6,6 @@
 #include "commands/setup.h"
 #include "record/recorder.h"
 
-/* All that decides in `setup`, as an INI file (record_run.settings). The caller's to free; NULL without
- * memory. */
-char *recording_settings(const struct setup *setup);
-
 /* Opens the recorder that `setup` asks for, of a run on `host` (its name); *recorder is NULL if it asks for
  * none. Only a simulated run depends on it: on a real host what is wrong is logged, and 0 returned with
  * NULL. A negative errno (logged). */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "util/complain.h"
+#include "util/path.h"
 
 static int judge(const struct stat *st, const char *path, char *error, size_t error_size)
 {
@@ -31,12 +32,10 @@ static int judge(const struct stat *st, const char *path, char *error, size_t er
 /* Opens the folder of `path` into *fd and judges it. */
 static int open_folder(const char *path, int *fd, char *error, size_t error_size)
 {
-    const char *slash = strrchr(path, '/');
+    char *folder = path_folder(path);
     struct stat st;
     int r = 0;
-    char *folder = !slash          ? strdup(".")
-                   : slash == path ? strdup("/")
-                                   : strndup(path, (size_t)(slash - path));
+
     if (!folder)
         return complain(error, error_size, -ENOMEM, "%s: out of memory", path);
 

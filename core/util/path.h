@@ -7,4 +7,7 @@
  * here. The caller's to free; NULL without memory. */
 char *path_beside(const char *file, const char *name);
 
+/* The folder that `path` is in: "." without a '/'. The caller's to free; NULL without memory. */
+char *path_folder(const char *path);
+
 #endif
