@@ -49,27 +49,6 @@ static void show_domain_defaults(const struct config *config)
     putchar('\n');
 }
 
-static void show_domain_rule(const struct domain_rule *rule)
-{
-    const struct {
-        bool given;
-        const char *key;
-    } keys[] = { { rule->has_min, "min" },
-                 { rule->has_max, "max" },
-                 { rule->has_weight, "weight" },
-                 { rule->has_manage, "manage" } };
-    char value[VALUE_BYTES];
-
-    printf("\n[domain %s]\n", rule->glob);
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        if (!keys[i].given)
-            continue;
-        config_format(config_find_key("domain", keys[i].key), &rule->settings, value,
-                      sizeof(value));
-        printf("%s = %s\n", keys[i].key, value);
-    }
-}
-
 static void show_policy(const struct policy_instance *instance)
 {
     const struct policy *policy = instance->policy;
@@ -92,7 +71,7 @@ void check_show_setup(const struct setup *setup)
     show_keys(config);
     show_domain_defaults(config);
     for (size_t i = 0; i < config->n_domain_rules; i++)
-        show_domain_rule(&config->domain_rules[i]);
+        config_print_rule(&config->domain_rules[i], stdout);
     show_policy(setup->instance);
 }
 

@@ -142,6 +142,9 @@ void config_format(const struct config_key *key, const void *base, char *text, s
  * (NULL: all). */
 void config_print(const struct config *config, const char *except, FILE *out);
 
+/* Writes one [domain GLOB] with the keys that it gives, an empty line before it. */
+void config_print_rule(const struct domain_rule *rule, FILE *out);
+
 /* Whether a [domain GLOB] means the domain `name` with the UUID `uuid` (36 characters): it matches one
  * of them. It is compared with the UUID, regardless of case, only if it begins as one does
  * ("6ba7b810-*"): `[domain d*]` means names. */

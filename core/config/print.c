@@ -38,7 +38,7 @@ static void print_keys(const struct config *config, FILE *out)
     }
 }
 
-static void print_rule(const struct domain_rule *rule, FILE *out)
+void config_print_rule(const struct domain_rule *rule, FILE *out)
 {
     const struct {
         bool given;
@@ -63,7 +63,7 @@ void config_print(const struct config *config, const char *except, FILE *out)
 {
     print_keys(config, out);
     for (size_t i = 0; i < config->n_domain_rules; i++)
-        print_rule(&config->domain_rules[i], out);
+        config_print_rule(&config->domain_rules[i], out);
     for (size_t i = 0; i < config->n_policy_entries; i++) {
         const struct policy_entry *entry = &config->policy_entries[i];
 
