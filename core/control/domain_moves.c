@@ -13,7 +13,7 @@ static const uint64_t obeys_after_ms = 3000;
 /* One that has not moved for so long does not follow its target. */
 static const uint64_t gave_up_after_ms = 5000;
 /* The host learns of a move once in so long. */
-static const uint64_t host_late_ms = 1000;
+static const uint64_t news_every_ms = 1000;
 /* A balloon that stood still for so long moves anew. */
 static const uint64_t movement_ends_ms = 2000;
 /* So many changes by somebody else, none a minute after the one before: he coordinates, too. */
@@ -96,15 +96,15 @@ static bool is_own_way(const struct domain *d)
 }
 
 /* Whether it goes away from our last target long after that was set, and after a look that could not show
- * any more what came before. The host may tell of a size after the guest told of a newer
- * one: that is farther away only if it is so from what the host told before, too. */
+ * any more what came before. The host may tell of a size after the guest told of a newer one: that is
+ * farther away only if it is so from what the host told before, too. */
 static bool leaves_us(const struct domain *d, uint64_t before_kib, uint64_t now_ms)
 {
     uint64_t was_away_kib = memcoord_max(domain_distance(before_kib, d->target_kib),
                                          domain_distance(d->host_before_kib, d->target_kib));
 
     return domain_distance(d->balloon_kib, d->target_kib) > was_away_kib + arrived_within_kib &&
-           now_ms - d->set_ms >= obeys_after_ms && d->looked_ms >= d->set_ms + host_late_ms &&
+           now_ms - d->set_ms >= obeys_after_ms && d->looked_ms >= d->set_ms + news_every_ms &&
            !d->setting && !d->reassert;
 }
 
@@ -223,7 +223,7 @@ static bool is_at_rest(const struct domain *d, uint64_t now_ms)
     const struct domain_sample *sample = &d->sample;
     uint64_t size_kib;
 
-    if (domain_is_away(d) || d->setting || d->reassert || now_ms - d->set_ms < host_late_ms ||
+    if (domain_is_away(d) || d->setting || d->reassert || now_ms - d->set_ms < news_every_ms ||
         sample->sampled_ms == UNKNOWN || sample->sampled_ms <= d->set_ms ||
         domain_distance(d->host_balloon_kib, d->target_kib) > arrived_within_kib)
         return false;

@@ -39,16 +39,15 @@ enum file_kind { RECORDING, RECORDING_PART, LOG };
 /* malloc'ed; NULL without memory. */
 static char *file_of(const struct pool *pool, size_t run, enum file_kind kind, const char *suffix)
 {
-    static const char *const patterns[] = { "%s/recordings/%s.db%s", "%s/recordings/.%s.part%s",
-                                            "%s/logs/%s.log%s" };
+    static const struct {
+        const char *before, *after;
+    } parts[] = { { "recordings/", ".db" }, { "recordings/.", ".part" }, { "logs/", ".log" } };
     struct run r = run_of(pool->experiment, run);
     char *name = run_file_name(&r), *path = NULL;
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    if (name && asprintf(&path, patterns[kind], pool->folder, name, suffix) < 0)
+    if (name && asprintf(&path, "%s/%s%s%s%s", pool->folder, parts[kind].before, name,
+                         parts[kind].after, suffix) < 0)
         path = NULL;
-#pragma GCC diagnostic pop
     free(name);
     return path;
 }

@@ -41,6 +41,7 @@ struct doing {
     struct record_sink to_scorer;
     struct recorder *recorder; /* NULL: nothing is recorded */
     struct record_sink to_recorder;
+    char host[256]; /* its name */
 };
 
 static void take(void *to, const struct record_tick *tick)
@@ -88,15 +89,13 @@ static int coordinate(struct doing *d, struct scenario *scenario, const struct r
     struct policy_instance instance = *v->instance;
     struct policy policy = *v->instance->policy;
     struct coordinator c = { .config = &v->config, .instance = &instance, .sink = sink };
-    char name[256];
     int r;
 
     timed = v->instance->policy;
     timed_result = d->result;
     policy.table.decide = decide_timed;
     instance.policy = &policy;
-    snprintf(name, sizeof(name), "sim:%s", scenario->file);
-    r = sim_host_open_scenario(scenario, name, &c.host);
+    r = sim_host_open_scenario(scenario, d->host, &c.host);
     if (r == 0)
         r = domains_set_policy_state(&c.domains, policy.table.domain_state_size);
     if (r == 0)
@@ -125,9 +124,9 @@ static int begin_recording(struct doing *d, const char *file)
     const struct variant *v = d->run->variant;
     const struct recorder_options options = { .file = file, .must = true };
     struct config config = v->config; /* shares what it points to */
-    char host[256], *settings;
+    char *settings;
     struct record_run about = {
-        .host = host,
+        .host = d->host,
         .policy = v->is_limit ? v->name : v->instance->policy->table.name,
         .interval_ms = v->config.daemon.interval_ms,
         .variant = v->name,
@@ -137,8 +136,7 @@ static int begin_recording(struct doing *d, const char *file)
     };
     int r = -ENOMEM;
 
-    snprintf(host, sizeof(host), "sim:%s", d->run->scenario->scenario.file);
-    config.daemon.uri = host;
+    config.daemon.uri = d->host;
     about.settings = settings = settings_text(&config, v->instance);
     if (settings)
         r = recorder_open(&options, &about, &d->recorder, d->result->failed,
@@ -174,6 +172,7 @@ void run_do(const struct run *run, const char *recording, struct run_result *res
     int r;
 
     *result = (struct run_result){ 0 };
+    snprintf(d.host, sizeof(d.host), "sim:%s", run->scenario->scenario.file);
     r = do_it(&d, recording);
     result->wall_us = now_us() - before_us;
     if (r < 0 && !*result->failed)

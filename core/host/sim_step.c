@@ -386,11 +386,12 @@ struct host_truth sim_guest_truth(const struct sim_guest *g, uint64_t at_ms)
         .swap_in_kib = g->swap_in_kib,
         .swap_out_kib = g->swap_out_kib,
     };
+    uint64_t lacking = lacking_kib(g, at_ms);
     struct sim_rests rests = g->rests;
 
     add_over_time(&truth.demand_kib_s, &rests.demand, truth.demand_kib, rested_ms);
-    if (lacking_kib(g, at_ms) > 0) {
-        add_over_time(&truth.short_kib_s, &rests.shortage, lacking_kib(g, at_ms), rested_ms);
+    if (lacking > 0) {
+        add_over_time(&truth.short_kib_s, &rests.shortage, lacking, rested_ms);
         truth.short_ms += rested_ms;
     }
     return truth;

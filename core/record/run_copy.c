@@ -4,30 +4,45 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TEXTS 5
+
+static void list_texts(struct record_run *run, const char **texts[TEXTS])
+{
+    texts[0] = &run->host;
+    texts[1] = &run->policy;
+    texts[2] = &run->settings;
+    texts[3] = &run->variant;
+    texts[4] = &run->scenario;
+}
+
+static size_t text_bytes(const struct record_run *run)
+{
+    struct record_run same = *run;
+    const char **texts[TEXTS];
+    size_t bytes = 0;
+
+    list_texts(&same, texts);
+    for (size_t i = 0; i < TEXTS; i++)
+        bytes += *texts[i] ? strlen(*texts[i]) + 1 : 0;
+    return bytes;
+}
+
 struct record_run *run_copy_new(const struct record_run *run)
 {
-    const char *const texts[] = { run->host, run->policy, run->settings, run->variant,
-                                  run->scenario };
-    size_t bytes = sizeof(*run);
-    struct record_run *copy;
+    struct record_run *copy = malloc(sizeof(*copy) + text_bytes(run));
+    const char **texts[TEXTS];
     char *text;
 
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        bytes += texts[i] ? strlen(texts[i]) + 1 : 0;
-    copy = malloc(bytes);
     if (!copy)
         return NULL;
     *copy = *run;
     text = (char *)(copy + 1);
-    {
-        const char **const fields[] = { &copy->host, &copy->policy, &copy->settings, &copy->variant,
-                                        &copy->scenario };
-        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-            if (!texts[i])
-                continue;
-            *fields[i] = strcpy(text, texts[i]);
-            text += strlen(text) + 1;
-        }
+    list_texts(copy, texts);
+    for (size_t i = 0; i < TEXTS; i++) {
+        if (!*texts[i])
+            continue;
+        *texts[i] = strcpy(text, *texts[i]);
+        text += strlen(text) + 1;
     }
     return copy;
 }
