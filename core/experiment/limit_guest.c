@@ -37,7 +37,7 @@ void limit_guest_begin(struct limit_guest *g, const struct scenario *scenario, s
     g->wants_ms = g->start_ms + (s->start_ms > 0 ? s->boot_ms : 0);
     g->frozen_ms = s->temper.kind == TEMPER_DEAD ? SIM_EPOCH_MS + s->temper_at_ms : LOAD_FOREVER;
     apply_config(g, config);
-    g->base_kib = amount_of(s->kernel, s->max_kib) + s->system_kib + s->watermark_kib;
+    g->base_kib = s->kernel_kib + s->system_kib + s->watermark_kib;
     g->base_kib = memcoord_min(g->base_kib, g->max_kib);
     load_begin(&g->load, g->spec->load, random_start(seed, 2), g->wants_ms);
     if (s->start_ms == 0) /* found running: it has all that it wants */

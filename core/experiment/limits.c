@@ -205,8 +205,7 @@ static void fill_domain(const struct limits *l, size_t i)
                                           .used_kib = g->base_kib + g->held_kib };
     out->seen.usable_kib = less(g->balloon_kib, out->seen.used_kib);
     out->seen.unused_kib = out->seen.usable_kib + g->spec->settings.watermark_kib;
-    out->seen.guest_total_kib =
-        less(g->balloon_kib, amount_of(g->spec->settings.kernel, g->spec->settings.max_kib));
+    out->seen.guest_total_kib = less(g->balloon_kib, g->spec->settings.kernel_kib);
     out->seen.rss_kib = g->balloon_kib + out->overhead_kib;
     out->seen.growth_kib_per_s = MEMCOORD_UNKNOWN;
     l->truths[i] = limit_guest_truth(g);

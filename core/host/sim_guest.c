@@ -60,7 +60,7 @@ void sim_guest_start(struct sim_guest *g, uint64_t at_ms, uint64_t seed)
     bool boots = at_ms > SIM_EPOCH_MS && s->boot_ms > 0;
 
     g->now_ms = at_ms;
-    g->kernel_kib = amount_of(s->kernel, s->max_kib);
+    g->kernel_kib = s->kernel_kib;
     g->system_kib = s->system_kib;
     g->balloon_kib = boots ? s->max_kib : s->balloon_kib;
     g->target_kib = s->balloon_kib;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scenario/measured.h"
 #include "scenario/scenario_read.h"
 
 #define UNKNOWN MEMCOORD_UNKNOWN
@@ -18,36 +19,23 @@
 
 /* ---- what follows from max */
 
-/* Free memory that a program never gets, as measured on real guests: 3 MiB at a maximum of 250, 52 at
- * 768, 69 at 2048; straight lines between. Beyond, it is taken to grow no more. */
-static uint64_t watermark_kib(uint64_t max_kib)
-{
-    static const struct {
-        uint64_t max_kib, kib;
-    } seen[] = {
-        { 0, 0 }, { 250 * MIB, 3 * MIB }, { 768 * MIB, 52 * MIB }, { 2048 * MIB, 69 * MIB }
-    };
-
-    for (size_t i = 1; i < sizeof(seen) / sizeof(seen[0]); i++)
-        if (max_kib <= seen[i].max_kib)
-            return seen[i - 1].kib + memcoord_mul_div(seen[i].kib - seen[i - 1].kib,
-                                                      max_kib - seen[i - 1].max_kib,
-                                                      seen[i].max_kib - seen[i - 1].max_kib);
-    return seen[3].kib;
-}
-
 static void complete(struct guest_settings *s, const struct series *series)
 {
+    struct measured like;
+
     if (s->max_kib == UNKNOWN && series && series->provisioned_kib > 0)
         s->max_kib = memcoord_max((series->provisioned_kib + MIB - 1) / MIB * MIB, 32 * MIB);
     if (s->max_kib == UNKNOWN)
         return;
     if (s->balloon_kib == UNKNOWN)
         s->balloon_kib = s->max_kib;
+    like = measured_guest(s->max_kib);
+    if (s->kernel_kib == UNKNOWN)
+        s->kernel_kib = like.kernel_kib;
     if (s->watermark_kib == UNKNOWN)
-        s->watermark_kib = watermark_kib(s->max_kib);
+        s->watermark_kib = like.watermark_kib;
     if (s->lists_kib == UNKNOWN)
-        s->lists_kib = s->watermark_kib * 2 / 3;
+        s->lists_kib = like.lists_kib;
 }
 
 static void check(struct scenario_read *read, const char *name, int line,
@@ -60,7 +48,7 @@ static void check(struct scenario_read *read, const char *name, int line,
             problem(read, line, "guest %s has no max, and no trace tells what it was given", name);
         return;
     }
-    needs_kib = amount_of(s->kernel, s->max_kib) + s->system_kib + s->watermark_kib;
+    needs_kib = s->kernel_kib + s->system_kib + s->watermark_kib;
     if (s->balloon_kib > s->max_kib)
         problem(read, line, "guest %s: balloon is above max", name);
     if (s->min_kib != UNKNOWN && s->min_kib > s->max_kib)

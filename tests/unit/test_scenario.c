@@ -59,10 +59,10 @@ static void defaults_are_those_of_the_table(void **state)
     assert_int_equal(g->balloon_kib, 2 * GIB);
     assert_int_equal(g->min_kib, MEMCOORD_UNKNOWN);
     assert_int_equal(g->weight, MEMCOORD_UNKNOWN);
-    assert_int_equal(amount_of(g->kernel, g->max_kib), 2 * GIB / 50);
+    assert_int_equal(g->kernel_kib, 69872);
     assert_int_equal(g->system_kib, 32 * MIB);
-    assert_int_equal(g->watermark_kib, 69 * MIB);
-    assert_int_equal(g->lists_kib, 46 * MIB);
+    assert_int_equal(g->watermark_kib, 70880);
+    assert_int_equal(g->lists_kib, 56312);
     assert_int_equal(g->gives_kib_per_s, 920 * MIB);
     assert_int_equal(g->takes_kib_per_s, 2150 * MIB);
     assert_int_equal(g->temper.kind, TEMPER_WORKS);
@@ -73,16 +73,24 @@ static void defaults_are_those_of_the_table(void **state)
     scenario_free(&s);
 }
 
-static void watermarks_are_those_that_were_measured(void **state)
+static void what_is_not_said_is_as_on_the_real_guests_that_were_measured(void **state)
 {
-    struct scenario s = accepted(HEAD "[guest a]\nmax = 250MiB\n[guest b]\nmax = 768MiB\n"
-                                      "[guest c]\nmax = 509MiB\n[guest d]\nmax = 64GiB\n");
+    struct scenario s = accepted(HEAD "[guest a]\nmax = 250MiB\n[guest b]\nmax = 704MiB\n"
+                                      "[guest c]\nmax = 12GiB\n[guest d]\nmax = 16GiB\n");
+    const struct guest_settings *a = &s.guests[0].settings, *b = &s.guests[1].settings;
+    const struct guest_settings *c = &s.guests[2].settings, *d = &s.guests[3].settings;
 
     (void)state;
-    assert_int_equal(s.guests[0].settings.watermark_kib, 3 * MIB);
-    assert_int_equal(s.guests[1].settings.watermark_kib, 52 * MIB);
-    assert_int_equal(s.guests[2].settings.watermark_kib / 100, (3 + 49 / 2.0) * MIB / 100);
-    assert_int_equal(s.guests[3].settings.watermark_kib, 69 * MIB);
+    assert_int_equal(a->kernel_kib, 38512);
+    assert_int_equal(a->watermark_kib, 0);
+    assert_int_equal(a->lists_kib, 2268);
+    assert_int_equal(b->kernel_kib, (45808 + 47856) / 2);
+    assert_int_equal(b->watermark_kib, (42360 + 52508) / 2);
+    assert_int_equal(b->lists_kib, (37160 + 45196) / 2);
+    assert_int_equal(c->kernel_kib, 321556);
+    assert_int_equal(d->kernel_kib, 321556 + (321556 - 243712));
+    assert_int_equal(d->watermark_kib, 147908 + (147908 - 131784));
+    assert_int_equal(d->lists_kib, 84472);
     scenario_free(&s);
 }
 
@@ -121,7 +129,7 @@ static void every_key_goes_where_it_belongs(void **state)
     assert_int_equal(g->max_gap_ms, 5000);
     assert_int_equal(g->touch_kib_per_s, 9 * MIB);
     assert_int_equal(g->restart_ms, 4000);
-    assert_int_equal(g->kernel.kib, 60 * MIB);
+    assert_int_equal(g->kernel_kib, 60 * MIB);
     assert_int_equal(g->system_kib, 61 * MIB);
     assert_int_equal(g->watermark_kib, 62 * MIB);
     assert_int_equal(g->lists_kib, 63 * MIB);
@@ -220,7 +228,7 @@ static void guests_that_make_no_sense_are_refused(void **state)
             "5: guest a: balloon is above max\n5: guest a: min is above max\n");
     refused(
         HEAD "[guest a]\nmax = 2GiB\nballoon = 100MiB\n",
-        "5: guest a: kernel, system and watermark need 142 MiB, more than its balloon: it can't "
+        "5: guest a: kernel, system and watermark need 170 MiB, more than its balloon: it can't "
         "boot\n");
     refused(HEAD "[guest a]\nmax = 1GiB\nstart = 5s\nstop = 5s\n",
             "5: guest a: stop is not after start\n");
@@ -382,7 +390,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_those_of_the_table),
-        cmocka_unit_test(watermarks_are_those_that_were_measured),
+        cmocka_unit_test(what_is_not_said_is_as_on_the_real_guests_that_were_measured),
         cmocka_unit_test(every_key_goes_where_it_belongs),
         cmocka_unit_test(every_key_is_documented),
         cmocka_unit_test(sections_make_one_or_many),
