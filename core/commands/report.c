@@ -32,8 +32,9 @@ struct report_arguments {
 static int report_failed(int err, const char *error)
 {
     fprintf(stderr, "memcoord: %s\n", error);
-    return err == -EINVAL || err == -ENOTSUP || err == -EBADMSG || err == -EEXIST ? EXIT_USAGE
-                                                                                  : EXIT_FAILURE;
+    return err == -EINVAL || err == -ENOENT || err == -ENOTSUP || err == -EBADMSG || err == -EEXIST
+               ? EXIT_USAGE
+               : EXIT_FAILURE;
 }
 
 static int print_scores(const char *const *files, size_t n)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control/sample.h"
 
+#include "util/less.h"
+
 #define UNKNOWN MEMCOORD_UNKNOWN
 
 uint64_t sample_rate(uint64_t before, uint64_t now, uint64_t elapsed_ms)
@@ -33,11 +35,6 @@ static uint64_t growth(const struct domain_sample *before, const struct domain_s
     if (before->growth_kib_per_s == UNKNOWN)
         return rise;
     return memcoord_max(rise, before->growth_kib_per_s / 2);
-}
-
-static uint64_t less(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
 }
 
 /* Memory that a balloon gives back waits on the guest's per-CPU lists, up to its low watermark (46 MiB

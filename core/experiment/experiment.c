@@ -29,15 +29,15 @@ static char *name_of(const char *path)
 }
 
 /* Takes a scenario that was read; it is the experiment's then. */
-static int keep_scenario(struct experiment_read *read, const char *path, struct scenario scenario)
+static int keep_scenario(struct experiment_read *read, const char *stands, struct scenario scenario)
 {
     struct experiment *e = &read->experiment;
     struct experiment_scenario *list = realloc(e->scenarios, (e->n_scenarios + 1) * sizeof(*list));
-    char *name = name_of(path);
+    char *name = name_of(stands), *uri = NULL;
 
     if (list)
         e->scenarios = list;
-    if (!list || !name) {
+    if (!list || !name || asprintf(&uri, "sim:%s", stands) < 0) {
         free(name);
         scenario_free(&scenario);
         return -ENOMEM;
@@ -49,11 +49,12 @@ static int keep_scenario(struct experiment_read *read, const char *path, struct 
     scenario.speed = 0;
     if (e->duration_ms > 0)
         scenario.duration_ms = e->duration_ms;
-    list[e->n_scenarios++] = (struct experiment_scenario){ name, scenario };
+    list[e->n_scenarios++] = (struct experiment_scenario){ name, uri, scenario };
     return 0;
 }
 
-static int read_scenario(struct experiment_read *read, const char *path)
+/* `stands`: the path as it stands in the experiment. */
+static int read_scenario(struct experiment_read *read, const char *path, const char *stands)
 {
     struct scenario scenario;
     int r;
@@ -63,13 +64,14 @@ static int read_scenario(struct experiment_read *read, const char *path)
             return 0; /* another pattern meant it, too */
     r = scenario_load(path, &scenario, read->problems);
     if (r == 0)
-        return keep_scenario(read, path, scenario);
+        return keep_scenario(read, stands, scenario);
     return r == -ENOMEM ? r : 0;
 }
 
 static int read_pattern(struct experiment_read *read, const char *pattern)
 {
-    char *path = path_beside(read->experiment.file, pattern);
+    const char *file = *pattern == '/' ? "" : read->experiment.file;
+    char *path = path_beside(file, pattern);
     glob_t files = { 0 };
     int r = path ? glob(path, strpbrk(path, "*?[") ? 0 : GLOB_NOCHECK | GLOB_NOMAGIC, NULL, &files)
                  : GLOB_NOSPACE;
@@ -82,7 +84,7 @@ static int read_pattern(struct experiment_read *read, const char *pattern)
                            path);
     r = r == GLOB_NOSPACE ? -ENOMEM : 0;
     for (size_t i = 0; r == 0 && i < files.gl_pathc; i++)
-        r = read_scenario(read, files.gl_pathv[i]);
+        r = read_scenario(read, files.gl_pathv[i], path_as_in(file, files.gl_pathv[i]));
     globfree(&files);
     free(path);
     return r;
@@ -238,6 +240,7 @@ void experiment_free(struct experiment *e)
     free_sections(e);
     for (size_t i = 0; i < e->n_scenarios; i++) {
         free(e->scenarios[i].name);
+        free(e->scenarios[i].uri);
         scenario_free(&e->scenarios[i].scenario);
     }
     free(e->scenarios);

@@ -26,6 +26,7 @@ struct variant_section {
 
 struct experiment_scenario {
     char *name; /* the file's, without folder and .ini */
+    char *uri;  /* as it stands in the experiment: not how that was reached from here */
     struct scenario scenario;
 };
 

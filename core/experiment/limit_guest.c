@@ -2,14 +2,10 @@
 #include "experiment/limit_guest.h"
 
 #include "host/sim_guest.h"
+#include "util/less.h"
 #include "util/random.h"
 
 #define UNKNOWN MEMCOORD_UNKNOWN
-
-static uint64_t less(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
 
 /* As control/domain.c has it. Nobody knows the UUIDs of simulated guests: names are compared only. */
 static void apply_config(struct limit_guest *g, const struct config *config)

@@ -7,6 +7,7 @@
 #include "experiment/limit_guest.h"
 #include "experiment/share.h"
 #include "host/sim_host.h"
+#include "util/less.h"
 #include "util/random.h"
 
 /* Where not all fits, memory is divided anew so often in an interval. */
@@ -29,11 +30,6 @@ struct limits {
     struct host_truth *truths;
     struct host_counts counts;
 };
-
-static uint64_t less(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
 
 const char *limit_name(enum limit limit)
 {

@@ -41,7 +41,6 @@ struct doing {
     struct record_sink to_scorer;
     struct recorder *recorder; /* NULL: nothing is recorded */
     struct record_sink to_recorder;
-    char host[256]; /* its name */
 };
 
 static void take(void *to, const struct record_tick *tick)
@@ -95,7 +94,7 @@ static int coordinate(struct doing *d, struct scenario *scenario, const struct r
     timed_result = d->result;
     policy.table.decide = decide_timed;
     instance.policy = &policy;
-    r = sim_host_open_scenario(scenario, d->host, &c.host);
+    r = sim_host_open_scenario(scenario, d->run->scenario->uri, &c.host);
     if (r == 0)
         r = domains_set_policy_state(&c.domains, policy.table.domain_state_size);
     if (r == 0)
@@ -126,7 +125,7 @@ static int begin_recording(struct doing *d, const char *file)
     struct config config = v->config; /* shares what it points to */
     char *settings;
     struct record_run about = {
-        .host = d->host,
+        .host = d->run->scenario->uri,
         .policy = v->is_limit ? v->name : v->instance->policy->table.name,
         .interval_ms = v->config.daemon.interval_ms,
         .variant = v->name,
@@ -136,7 +135,7 @@ static int begin_recording(struct doing *d, const char *file)
     };
     int r = -ENOMEM;
 
-    config.daemon.uri = d->host;
+    config.daemon.uri = d->run->scenario->uri;
     about.settings = settings = settings_text(&config, v->instance);
     if (settings)
         r = recorder_open(&options, &about, &d->recorder, d->result->failed,
@@ -172,7 +171,6 @@ void run_do(const struct run *run, const char *recording, struct run_result *res
     int r;
 
     *result = (struct run_result){ 0 };
-    snprintf(d.host, sizeof(d.host), "sim:%s", run->scenario->scenario.file);
     r = do_it(&d, recording);
     result->wall_us = now_us() - before_us;
     if (r < 0 && !*result->failed)

@@ -95,7 +95,8 @@ static void see_host(struct scorer *s, const struct record_tick *tick)
     s->failed_ticks += tick->policy_error != NULL;
     if (!tick->counts)
         return;
-    if (!s->knows_counts)
+    if (!s->knows_counts &&
+        tick->tick > 1) /* what befell before the first tick is the run's, too */
         s->first_counts = *tick->counts;
     s->counts = *tick->counts;
     s->knows_counts = true;

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "experiment/score_domain.h"
 
+#include "util/less.h"
+
 #define MILLION UINT64_C(1000000)
 #define UNKNOWN MEMCOORD_UNKNOWN
-
-static uint64_t less(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
 
 /* ---- its balloon */
 

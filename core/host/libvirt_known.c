@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/less.h"
+
 #define MISSED_HANGS 3
 
 static const struct libvirt_traits unread = { .unmanageable = "its XML has not been read yet" };
@@ -191,11 +193,6 @@ static enum host_domain_state state_of(const struct libvirt_known *known,
     if (seen->state == VIR_DOMAIN_RUNNING || seen->state == VIR_DOMAIN_BLOCKED)
         return HOST_DOMAIN_RUNNING;
     return HOST_DOMAIN_PAUSED;
-}
-
-static uint64_t less(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
 }
 
 /* The guest's statistics, if this gather got them. */

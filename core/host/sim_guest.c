@@ -44,14 +44,22 @@ static void found_running(struct sim_guest *g)
     uint64_t kib;
 
     g->life = SIM_RUNS;
-    kib = memcoord_min(sim_guest_demand_kib(g, g->now_ms), sim_room_kib(g));
+    sim_reckon_wants(g);
+    kib = memcoord_min(sim_guest_demand_kib(g), sim_room_kib(g));
     sim_take(g, kib);
     g->anon_kib = kib;
     kib = memcoord_min(g->cache_max_kib, sim_free_kib(g));
     sim_take(g, kib);
     g->cache_kib = kib;
+    sim_reckon_wants(g);
     sim_samples_begin(g, 0);
     sim_samples_catch_up(g);
+}
+
+/* A balloon goes straight to its target, and all of it may be touched. */
+static void limit_rss(struct sim_guest *g)
+{
+    g->most_kib = g->spec->settings.overhead_kib + memcoord_max(g->balloon_kib, g->target_kib);
 }
 
 void sim_guest_start(struct sim_guest *g, uint64_t at_ms, uint64_t seed)
@@ -75,6 +83,7 @@ void sim_guest_start(struct sim_guest *g, uint64_t at_ms, uint64_t seed)
         found_running(g);
     }
     sim_count_rss(g);
+    limit_rss(g);
 }
 
 void sim_guest_stop(struct sim_guest *g)
@@ -82,7 +91,7 @@ void sim_guest_stop(struct sim_guest *g)
     g->life = SIM_GONE;
     g->kernel_kib = g->system_kib = g->anon_kib = g->cache_kib = 0;
     g->lists_kib = g->touched_kib = g->untouched_kib = g->balloon_kib = 0;
-    g->swapped_kib = g->host_swapped_kib = g->rss_kib = 0;
+    g->swapped_kib = g->host_swapped_kib = g->rss_kib = g->most_kib = 0;
     g->rest_until_ms = SIM_NEVER;
 }
 
@@ -99,27 +108,25 @@ static void wake(struct sim_guest *g, uint64_t at_ms)
 static void run(struct sim_guest *g, uint64_t to_ms)
 {
     while (g->now_ms < to_ms) {
-        bool rests;
-        uint64_t end_ms = sim_step_end_ms(g, to_ms, &rests);
+        uint64_t end_ms;
 
-        if (rests && end_ms > to_ms) {
+        if (!sim_rests(g, &end_ms)) {
+            end_ms = sim_step_end_ms(g, to_ms);
+        } else if (end_ms > to_ms) {
             sim_rest(g, to_ms);
             return;
         }
-        sim_step(g, memcoord_min(end_ms, to_ms));
+        sim_step(g, end_ms);
     }
 }
 
 /* Whether it is at rest now, and until when. */
 static void settle(struct sim_guest *g)
 {
-    bool rests;
-    uint64_t end_ms = sim_step_end_ms(g, g->now_ms + 1, &rests);
+    uint64_t end_ms;
 
-    if (!rests || end_ms <= g->now_ms)
-        return;
-    g->rest_until_ms = end_ms - 1; /* at end_ms itself it is not what it was */
-    g->rest_since_ms = g->now_ms;
+    if (sim_rests(g, &end_ms) && end_ms > g->now_ms)
+        g->rest_until_ms = end_ms - 1; /* at end_ms itself it is not what it was */
 }
 
 void sim_guest_advance(struct sim_guest *g, uint64_t to_ms)
@@ -137,7 +144,7 @@ void sim_guest_advance(struct sim_guest *g, uint64_t to_ms)
         if (sim_sample_ms(g, i) < g->now_ms)
             continue;
         run(g, sim_sample_ms(g, i));
-        if (sim_samples_taken(g, g->now_ms) == i + 1)
+        if (sim_sample_is_due(g, i))
             sim_sample_take(g, i);
     }
     run(g, to_ms);
@@ -151,6 +158,7 @@ void sim_guest_ask(struct sim_guest *g, uint64_t kib, uint64_t at_ms)
     if (kib != g->balloon_kib && g->told_kib == g->balloon_kib && at_ms >= g->told_ms + 1000)
         g->told_ms = at_ms;
     g->target_kib = kib;
+    limit_rss(g);
 }
 
 uint64_t sim_guest_swap_out(struct sim_guest *g, uint64_t kib)

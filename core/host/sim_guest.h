@@ -7,6 +7,7 @@
 
 #include "host/host.h"
 #include "scenario/scenario.h"
+#include "util/less.h"
 
 /* When a scenario begins, on the simulated host's clock: what happened before can be told, too. */
 #define SIM_EPOCH_MS UINT64_C(1000000)
@@ -33,9 +34,9 @@ struct sim_rests {
 struct sim_guest {
     uint64_t now_ms;        /* so far it has been moved; at rest it is the same later */
     uint64_t rest_until_ms; /* until then nothing changes; 0: it is not at rest */
-    uint64_t rest_since_ms;
-    uint64_t rss_kib;  /* what its QEMU holds of the host */
-    uint64_t peak_kib; /* the most of that since sim_guest_advance() was called */
+    uint64_t rss_kib;       /* what its QEMU holds of the host */
+    uint64_t peak_kib;      /* the most of that since sim_guest_advance() was called */
+    uint64_t most_kib;      /* it can't come to more until it is asked again */
     const struct guest *spec;
     enum sim_life life;
     bool logged_away; /* for the host: it has been said that it is gone */
@@ -52,6 +53,8 @@ struct sim_guest {
     uint64_t cache_max_kib;
 
     struct load_cursor load;
+    uint64_t wanted_kib;    /* by the load at now_ms, also while it is away */
+    uint64_t lacking_kib;   /* of that, for there is no memory */
     uint64_t away_until_ms; /* its load was killed; 0: it is there */
     uint64_t kills, said_kills;
     uint64_t swap_in_kib, swap_out_kib, major_faults;
@@ -90,19 +93,31 @@ void sim_guest_ask(struct sim_guest *g, uint64_t kib, uint64_t at_ms);
 uint64_t sim_guest_swap_out(struct sim_guest *g, uint64_t kib);
 uint64_t sim_guest_swap_in(struct sim_guest *g, uint64_t kib);
 
-/* What its load wants at `at_ms`, to which it was advanced; 0 while a killed load is away. KiB. */
-uint64_t sim_guest_demand_kib(const struct sim_guest *g, uint64_t at_ms);
+/* What its load wants now; 0 while a killed load is away. KiB. */
+uint64_t sim_guest_demand_kib(const struct sim_guest *g);
 
 /* What really is at `at_ms`, to which it was advanced, or at rest. */
 struct host_truth sim_guest_truth(const struct sim_guest *g, uint64_t at_ms);
 
 /* ---- sim_memory.c: where its memory is */
 
-/* Free memory above the watermark; what a load or the balloon could get at once, cache and lists
- * included; what the guest would call usable. KiB. */
-uint64_t sim_free_kib(const struct sim_guest *g);
-uint64_t sim_room_kib(const struct sim_guest *g);
-uint64_t sim_usable_kib(const struct sim_guest *g);
+/* Free memory above the watermark. KiB. */
+static inline uint64_t sim_free_kib(const struct sim_guest *g)
+{
+    return less(g->touched_kib + g->untouched_kib, g->spec->settings.watermark_kib);
+}
+
+/* What the guest would call usable. KiB. */
+static inline uint64_t sim_usable_kib(const struct sim_guest *g)
+{
+    return less(g->touched_kib + g->untouched_kib + g->cache_kib, g->spec->settings.watermark_kib);
+}
+
+/* What a load or the balloon could get at once, cache and lists included. KiB. */
+static inline uint64_t sim_room_kib(const struct sim_guest *g)
+{
+    return g->lists_kib + sim_usable_kib(g);
+}
 
 /* Takes `kib`, at most sim_room_kib(), from lists, free memory and cache, in this order: the caller
  * puts it where it goes. */
@@ -123,9 +138,15 @@ uint64_t sim_parts_kib(const struct sim_guest *g);
 
 /* ---- sim_step.c: how it changes */
 
-/* How long the next step may be, at most until `to_ms`, so that its end comes out as in many small
- * ones; *rests: nothing changes until the time that is returned. */
-uint64_t sim_step_end_ms(const struct sim_guest *g, uint64_t to_ms, bool *rests);
+/* Whether nothing changes before *until_ms. */
+bool sim_rests(const struct sim_guest *g, uint64_t *until_ms);
+
+/* Where the next step of one that does not rest may end, at most at `to_ms`, so that its end comes out as in
+ * many small ones. */
+uint64_t sim_step_end_ms(const struct sim_guest *g, uint64_t to_ms);
+
+/* Brings wanted_kib and lacking_kib up to date where they change at a moment. */
+void sim_reckon_wants(struct sim_guest *g);
 
 /* Moves it from now_ms to `to_ms`, as sim_step_end_ms() allows. */
 void sim_step(struct sim_guest *g, uint64_t to_ms);
@@ -139,6 +160,9 @@ void sim_samples_begin(struct sim_guest *g, uint64_t from_ms);
 
 /* When the sample number `index` is taken. */
 uint64_t sim_sample_ms(const struct sim_guest *g, uint64_t index);
+
+/* Whether the sample number `index` is taken now, at its time. */
+bool sim_sample_is_due(const struct sim_guest *g, uint64_t index);
 
 /* One more than the index of the last sample that was taken at `at_ms`, or could be seen then; 0: none. */
 uint64_t sim_samples_taken(const struct sim_guest *g, uint64_t at_ms);

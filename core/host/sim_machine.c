@@ -216,9 +216,42 @@ static void say_kills(struct sim_machine *m, struct sim_guest *g)
                 g->spec->name, m->now_ms - SIM_EPOCH_MS, g->balloon_kib / 1024);
 }
 
-/* Moves all guests that are not at rest, and keeps what they were. Returns the most that all may have held
- * together at any moment; *n: how many were kept. */
-static uint64_t move_guests(struct sim_machine *m, uint64_t to_ms, size_t *n)
+/* What has become of a guest that held `rss_kib`, and had `swapped_kib` in the host's swap. */
+static void count_moved(struct sim_machine *m, struct sim_guest *g, uint64_t rss_kib,
+                        uint64_t swapped_kib)
+{
+    m->rss_kib = m->rss_kib - rss_kib + g->rss_kib;
+    m->swapped_kib = m->swapped_kib - swapped_kib + g->host_swapped_kib;
+    say_kills(m, g);
+}
+
+/* The most that all guests can hold until one is asked for another balloon. */
+static uint64_t most_rss_kib(const struct sim_machine *m)
+{
+    uint64_t most_kib = 0;
+
+    for (size_t i = 0; i < m->n_alive; i++)
+        most_kib += m->guests[m->alive[i]].most_kib;
+    return most_kib;
+}
+
+/* Moves all guests that are not at rest to now_ms. */
+static void move_guests(struct sim_machine *m)
+{
+    for (size_t i = 0; i < m->n_alive; i++) {
+        struct sim_guest *g = &m->guests[m->alive[i]];
+        uint64_t rss_kib = g->rss_kib, swapped_kib = g->host_swapped_kib;
+
+        if (g->rest_until_ms >= m->now_ms)
+            continue;
+        sim_guest_advance(g, m->now_ms);
+        count_moved(m, g, rss_kib, swapped_kib);
+    }
+}
+
+/* Moves them to `to_ms`, and keeps what they were. Returns the most that all may have held together at any
+ * moment; *n: how many were kept. */
+static uint64_t try_guests(struct sim_machine *m, uint64_t to_ms, size_t *n)
 {
     uint64_t most_kib = m->rss_kib;
 
@@ -248,30 +281,41 @@ static void restore(struct sim_machine *m, size_t n)
 
 static void keep(struct sim_machine *m, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        struct sim_guest *g = origin_of(m, &m->saved[i]);
-
-        m->rss_kib = m->rss_kib - m->saved[i].rss_kib + g->rss_kib;
-        m->swapped_kib = m->swapped_kib - m->saved[i].host_swapped_kib + g->host_swapped_kib;
-        say_kills(m, g);
-    }
+    for (size_t i = 0; i < n; i++)
+        count_moved(m, origin_of(m, &m->saved[i]), m->saved[i].rss_kib,
+                    m->saved[i].host_swapped_kib);
 }
 
-/* To `to_ms`, in one go if memory can't have run short on the way; else false, and all is as it was. */
-static bool try(struct sim_machine *m, uint64_t to_ms)
+/* All guests go to `to_ms`, and now_ms is that, if memory for others and guests can't have run short on the
+ * way; else false, and all is as it was. Of others there are `used_kib` at most. */
+static bool go(struct sim_machine *m, uint64_t to_ms, uint64_t used_kib)
 {
-    uint64_t ms = to_ms - m->now_ms, most_kib;
-    struct load_cursor used = m->used;
-    bool is_short, splits = ms > SIM_STEP_MS;
+    bool splits = to_ms - m->now_ms > SIM_STEP_MS;
     size_t n;
 
-    most_kib = load_move(&used, m->now_ms, to_ms) + move_guests(m, to_ms, &n);
-    if (most_kib > m->scenario->memory_kib && splits) {
+    if (used_kib + most_rss_kib(m) <= m->scenario->memory_kib) { /* nothing to go back to */
+        m->now_ms = to_ms;
+        move_guests(m);
+        return true;
+    }
+    if (used_kib + try_guests(m, to_ms, &n) > m->scenario->memory_kib && splits) {
         restore(m, n);
         return false;
     }
     m->now_ms = to_ms;
     keep(m, n);
+    return true;
+}
+
+/* To `to_ms`, in one go if memory can't have run short on the way; else false, and all is as it was. */
+static bool try(struct sim_machine *m, uint64_t to_ms)
+{
+    uint64_t ms = to_ms - m->now_ms;
+    struct load_cursor used = m->used;
+    bool is_short;
+
+    if (!go(m, to_ms, load_move(&used, m->now_ms, to_ms)))
+        return false;
     m->used = used;
     m->used_kib = load_kib(&used.now, to_ms);
     is_short = excess_kib(m) > 0;

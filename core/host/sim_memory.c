@@ -2,26 +2,6 @@
 /* Where the memory of a simulated guest is. */
 #include "host/sim_guest.h"
 
-static uint64_t less(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
-
-uint64_t sim_free_kib(const struct sim_guest *g)
-{
-    return less(g->touched_kib + g->untouched_kib, g->spec->settings.watermark_kib);
-}
-
-uint64_t sim_usable_kib(const struct sim_guest *g)
-{
-    return less(g->touched_kib + g->untouched_kib + g->cache_kib, g->spec->settings.watermark_kib);
-}
-
-uint64_t sim_room_kib(const struct sim_guest *g)
-{
-    return g->lists_kib + sim_usable_kib(g);
-}
-
 static uint64_t take_from(uint64_t *part, uint64_t kib)
 {
     uint64_t taken_kib = memcoord_min(*part, kib);

@@ -20,20 +20,34 @@ void sim_samples_begin(struct sim_guest *g, uint64_t from_ms)
     g->shown.sampled_ms = UNKNOWN;
 }
 
+static bool talks(const struct sim_guest *g)
+{
+    return g->life == SIM_RUNS && g->spec->settings.temper.kind != TEMPER_NO_DRIVER;
+}
+
+static bool is_silent(const struct sim_guest *g, uint64_t at_ms)
+{
+    return at_ms >= g->silent_from_ms && at_ms < g->silent_until_ms;
+}
+
+bool sim_sample_is_due(const struct sim_guest *g, uint64_t index)
+{
+    return talks(g) && !is_silent(g, sim_sample_ms(g, index)) && index >= g->first_sample;
+}
+
 uint64_t sim_samples_taken(const struct sim_guest *g, uint64_t at_ms)
 {
     uint64_t n;
 
-    if (g->life != SIM_RUNS || g->spec->settings.temper.kind == TEMPER_NO_DRIVER)
+    if (!talks(g))
         return 0;
-    if (at_ms >= g->silent_from_ms && at_ms < g->silent_until_ms)
+    if (is_silent(g, at_ms))
         at_ms = g->silent_from_ms - 1;
     if (at_ms < g->phase_ms)
         return 0;
     n = (at_ms - g->phase_ms) / g->period_ms + 1;
     /* none between the silence and now: the last is the one before it */
-    if (g->silent_until_ms <= at_ms && sim_sample_ms(g, n - 1) >= g->silent_from_ms &&
-        sim_sample_ms(g, n - 1) < g->silent_until_ms)
+    if (g->silent_until_ms <= at_ms && is_silent(g, sim_sample_ms(g, n - 1)))
         return sim_samples_taken(g, g->silent_from_ms - 1);
     return n > g->first_sample ? n : 0;
 }

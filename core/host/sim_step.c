@@ -8,11 +8,6 @@
 /* The host is told of a balloon that moves once in so long. */
 #define TELL_EVERY_MS 1000
 
-static uint64_t less(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
-
 static uint64_t held_kib(const struct sim_guest *g)
 {
     return g->anon_kib + g->swapped_kib;
@@ -24,14 +19,14 @@ static uint64_t swap_left_kib(const struct sim_guest *g)
 }
 
 /* Also while the load is away. */
-static uint64_t wanted_kib(const struct sim_guest *g, uint64_t at_ms)
+static uint64_t wanted_at(const struct sim_guest *g, uint64_t at_ms)
 {
     return g->life == SIM_RUNS ? load_kib(&g->load.now, memcoord_min(at_ms, g->frozen_at_ms)) : 0;
 }
 
-uint64_t sim_guest_demand_kib(const struct sim_guest *g, uint64_t at_ms)
+uint64_t sim_guest_demand_kib(const struct sim_guest *g)
 {
-    return g->away_until_ms > 0 ? 0 : wanted_kib(g, at_ms);
+    return g->away_until_ms > 0 ? 0 : g->wanted_kib;
 }
 
 /* ---- the balloon */
@@ -57,7 +52,7 @@ static uint64_t goal_kib(const struct sim_guest *g)
 /* Without room it waits, unless reclaim can swap something out for it. */
 static bool balloon_moves(const struct sim_guest *g)
 {
-    uint64_t goal = goal_kib(g);
+    uint64_t goal = g->target_kib == g->balloon_kib ? g->balloon_kib : goal_kib(g);
 
     if (goal >= g->balloon_kib)
         return goal > g->balloon_kib;
@@ -73,12 +68,18 @@ static bool sticks(const struct sim_guest *g)
 
 /* ---- what it lacks */
 
-/* What is wanted and not there because memory lacks; not what it is just about to touch. */
-static uint64_t lacking_kib(const struct sim_guest *g, uint64_t at_ms)
+/* What of wanted_kib is not there because memory lacks; not what it is just about to touch. */
+static uint64_t lacking(const struct sim_guest *g)
 {
     if (g->away_until_ms == 0 && g->swapped_kib == 0 && sim_room_kib(g) > 0)
         return 0;
-    return less(wanted_kib(g, at_ms), g->anon_kib);
+    return less(g->wanted_kib, g->anon_kib);
+}
+
+void sim_reckon_wants(struct sim_guest *g)
+{
+    g->wanted_kib = wanted_at(g, g->now_ms);
+    g->lacking_kib = lacking(g);
 }
 
 /* `kib` for `ms`, in KiB x s. */
@@ -90,15 +91,13 @@ static void add_over_time(uint64_t *sum_kib_s, uint64_t *rest, uint64_t kib, uin
     *rest %= 1000;
 }
 
-/* Counts `ms` in which both moved evenly from what they were to what they are at `to_ms`. */
-static void count(struct sim_guest *g, uint64_t wanted, uint64_t lacking, uint64_t to_ms)
+/* Counts `ms` in which both moved evenly from these to what they are. */
+static void count(struct sim_guest *g, uint64_t wanted_kib, uint64_t lacking_kib, uint64_t ms)
 {
-    uint64_t ms = to_ms - g->now_ms, lacks = lacking_kib(g, to_ms);
-
-    add_over_time(&g->demand_kib_s, &g->rests.demand, (wanted + wanted_kib(g, to_ms)) / 2, ms);
-    if (lacking == 0 && lacks == 0)
+    add_over_time(&g->demand_kib_s, &g->rests.demand, (wanted_kib + g->wanted_kib) / 2, ms);
+    if (lacking_kib == 0 && g->lacking_kib == 0)
         return;
-    add_over_time(&g->short_kib_s, &g->rests.shortage, (lacking + lacks) / 2, ms);
+    add_over_time(&g->short_kib_s, &g->rests.shortage, (lacking_kib + g->lacking_kib) / 2, ms);
     g->short_ms += ms;
 }
 
@@ -127,28 +126,32 @@ static uint64_t ms_for(uint64_t kib, uint64_t kib_per_s)
     return kib * 1000 / kib_per_s + 1;
 }
 
-/* How fast demand rises now; 0 if it does not. */
+static bool demand_rises(const struct sim_guest *g)
+{
+    return g->away_until_ms == 0 && g->load.now.to_kib > g->load.now.from_kib;
+}
+
+/* How fast demand rises, where it does. */
 static uint64_t rise_kib_per_s(const struct sim_guest *g)
 {
     const struct load_segment *now = &g->load.now;
 
-    if (g->away_until_ms > 0 || now->to_kib <= now->from_kib)
-        return 0;
     return memcoord_mul_div(now->to_kib - now->from_kib, 1000, now->end_ms - now->from_ms) + 1;
 }
 
 /* A load that rises with demand, or behind it: until room runs out at the latest. */
-static uint64_t rising_ms(const struct sim_guest *g, uint64_t rise, uint64_t behind_kib)
+static uint64_t rising_ms(const struct sim_guest *g, uint64_t behind_kib)
 {
     const struct guest_settings *s = &g->spec->settings;
-    uint64_t room_kib = sim_room_kib(g);
+    uint64_t room_kib = sim_room_kib(g), rise;
 
-    if (behind_kib > 0 && rise > 0)
+    if (behind_kib > 0 && demand_rises(g))
         return SIM_STEP_MS;
     if (behind_kib > 0 && room_kib >= behind_kib)
         return ms_for(behind_kib, s->touch_kib_per_s);
     if (behind_kib > 0)
         return memcoord_max(room_kib * 1000 / s->touch_kib_per_s, SIM_STEP_MS);
+    rise = rise_kib_per_s(g);
     if (rise > s->touch_kib_per_s)
         return SIM_STEP_MS;
     return memcoord_max(room_kib / 2 * 1000 / rise, SIM_STEP_MS);
@@ -173,27 +176,35 @@ static bool cache_fills(const struct sim_guest *g)
     return g->cache_kib < g->cache_max_kib && sim_free_kib(g) > 0;
 }
 
-uint64_t sim_step_end_ms(const struct sim_guest *g, uint64_t to_ms, bool *rests)
+bool sim_rests(const struct sim_guest *g, uint64_t *until_ms)
 {
-    uint64_t end_ms = next_event_ms(g), step_ms = LONGEST_MS;
-    uint64_t demand_kib = sim_guest_demand_kib(g, g->now_ms), held = held_kib(g);
-    uint64_t rise = rise_kib_per_s(g), behind_kib = less(demand_kib, held);
-    bool moves = balloon_moves(g), rises = rise > 0 || behind_kib > 0;
+    const struct load_segment *now = &g->load.now;
 
-    *rests = g->life == SIM_BOOTS || g->now_ms >= g->frozen_at_ms;
-    if (*rests)
-        return g->life == SIM_BOOTS ? end_ms : SIM_NEVER;
-    *rests = !moves && !rises && held == demand_kib && g->swapped_kib == 0 && !cache_fills(g) &&
-             g->load.now.from_kib == g->load.now.to_kib;
-    if (*rests)
-        return end_ms;
+    if (g->life != SIM_BOOTS && g->now_ms >= g->frozen_at_ms) {
+        *until_ms = SIM_NEVER;
+        return true;
+    }
+    if (g->life != SIM_BOOTS &&
+        (now->from_kib != now->to_kib || g->swapped_kib > 0 || balloon_moves(g) ||
+         held_kib(g) != sim_guest_demand_kib(g) || cache_fills(g)))
+        return false;
+    *until_ms = next_event_ms(g);
+    return true;
+}
+
+uint64_t sim_step_end_ms(const struct sim_guest *g, uint64_t to_ms)
+{
+    uint64_t end_ms = memcoord_min(next_event_ms(g), to_ms), step_ms = LONGEST_MS;
+    uint64_t behind_kib = less(sim_guest_demand_kib(g), held_kib(g));
+    bool moves = balloon_moves(g), rises = demand_rises(g) || behind_kib > 0;
+
     if ((moves && rises) || (g->swapped_kib > 0 && (moves || rises || sim_room_kib(g) > 0)))
         step_ms = SIM_STEP_MS;
     else if (moves)
         step_ms = balloon_ms(g);
     else if (rises)
-        step_ms = rising_ms(g, rise, behind_kib);
-    return memcoord_min(memcoord_min(end_ms, to_ms), g->now_ms + memcoord_min(step_ms, LONGEST_MS));
+        step_ms = rising_ms(g, behind_kib);
+    return memcoord_min(end_ms, g->now_ms + memcoord_min(step_ms, LONGEST_MS));
 }
 
 /* ---- what moves */
@@ -283,11 +294,11 @@ static void move_load(struct sim_guest *g, uint64_t demand_kib, uint64_t ms)
 
 static void fill_cache(struct sim_guest *g, uint64_t ms)
 {
-    uint64_t kib = memcoord_min(less(g->cache_max_kib, g->cache_kib), sim_free_kib(g));
-    uint64_t lists_kib = g->lists_kib;
+    uint64_t lists_kib = g->lists_kib, kib;
 
-    if (kib == 0)
+    if (!cache_fills(g))
         return;
+    kib = memcoord_min(g->cache_max_kib - g->cache_kib, sim_free_kib(g));
     kib = memcoord_min(kib, flow(&g->rests.cache, g->spec->settings.cache_kib_per_s, ms));
     g->lists_kib = 0; /* out of sim_take()'s reach: cache is filled from free memory */
     sim_take(g, kib);
@@ -336,48 +347,58 @@ static void tell_host(struct sim_guest *g)
     g->told_ms = g->now_ms;
 }
 
-static void happen(struct sim_guest *g)
+/* True where its wants may have changed. */
+static bool happen(struct sim_guest *g)
 {
-    while (g->now_ms >= g->load.now.end_ms) {
+    bool any = false;
+
+    for (; g->now_ms >= g->load.now.end_ms; any = true) {
         load_next(&g->load);
         if (g->load.now.drops_cache)
             sim_drop_cache(g);
     }
-    if (g->away_until_ms > 0 && g->now_ms >= g->away_until_ms)
+    if (g->away_until_ms > 0 && g->now_ms >= g->away_until_ms) {
         g->away_until_ms = 0;
-    if (g->life == SIM_BOOTS && g->now_ms >= g->boots_until_ms)
+        any = true;
+    }
+    if (g->life == SIM_BOOTS && g->now_ms >= g->boots_until_ms) {
         end_boot(g);
+        any = true;
+    }
     tell_host(g);
+    return any;
 }
 
 void sim_step(struct sim_guest *g, uint64_t to_ms)
 {
-    uint64_t ms = to_ms - g->now_ms, demand_kib = sim_guest_demand_kib(g, to_ms);
-    uint64_t wanted = wanted_kib(g, g->now_ms), lacking = lacking_kib(g, g->now_ms);
+    uint64_t ms = to_ms - g->now_ms, wanted_kib = g->wanted_kib, lacking_kib = g->lacking_kib;
 
+    g->wanted_kib = wanted_at(g, to_ms);
     if (g->life == SIM_RUNS && g->now_ms < g->frozen_at_ms) {
         move_balloon(g, ms);
-        move_load(g, demand_kib, ms);
+        move_load(g, sim_guest_demand_kib(g), ms);
         fill_cache(g, ms);
         swap_in(g, ms);
         sim_count_rss(g);
     }
-    count(g, wanted, lacking, to_ms);
+    g->lacking_kib = lacking(g);
+    count(g, wanted_kib, lacking_kib, ms);
     g->now_ms = to_ms;
-    happen(g);
+    if (happen(g))
+        sim_reckon_wants(g);
 }
 
 void sim_rest(struct sim_guest *g, uint64_t to_ms)
 {
-    count(g, wanted_kib(g, g->now_ms), lacking_kib(g, g->now_ms), to_ms);
+    count(g, g->wanted_kib, g->lacking_kib, to_ms - g->now_ms);
     g->now_ms = to_ms;
 }
 
 struct host_truth sim_guest_truth(const struct sim_guest *g, uint64_t at_ms)
 {
-    uint64_t rested_ms = at_ms > g->now_ms ? at_ms - g->now_ms : 0;
+    uint64_t rested_ms = less(at_ms, g->now_ms);
     struct host_truth truth = {
-        .demand_kib = wanted_kib(g, at_ms),
+        .demand_kib = g->wanted_kib,
         .held_kib = g->anon_kib,
         .demand_kib_s = g->demand_kib_s,
         .short_kib_s = g->short_kib_s,
@@ -386,12 +407,11 @@ struct host_truth sim_guest_truth(const struct sim_guest *g, uint64_t at_ms)
         .swap_in_kib = g->swap_in_kib,
         .swap_out_kib = g->swap_out_kib,
     };
-    uint64_t lacking = lacking_kib(g, at_ms);
     struct sim_rests rests = g->rests;
 
-    add_over_time(&truth.demand_kib_s, &rests.demand, truth.demand_kib, rested_ms);
-    if (lacking > 0) {
-        add_over_time(&truth.short_kib_s, &rests.shortage, lacking, rested_ms);
+    add_over_time(&truth.demand_kib_s, &rests.demand, g->wanted_kib, rested_ms);
+    if (g->lacking_kib > 0) {
+        add_over_time(&truth.short_kib_s, &rests.shortage, g->lacking_kib, rested_ms);
         truth.short_ms += rested_ms;
     }
     return truth;

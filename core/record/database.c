@@ -102,6 +102,14 @@ int database_prepare(sqlite3 *db, char *sql, sqlite3_stmt **statement)
     return r;
 }
 
+int database_step(sqlite3_stmt *statement)
+{
+    int r = sqlite3_step(statement);
+
+    sqlite3_reset(statement);
+    return r == SQLITE_DONE ? SQLITE_OK : r;
+}
+
 int database_ask(sqlite3 *db, const char *sql, int64_t *value)
 {
     sqlite3_stmt *statement = NULL;

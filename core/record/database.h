@@ -28,6 +28,9 @@ int database_run(sqlite3 *db, const char *sql);
 /* Prepares `sql`, frees it, and tells its outcome; NULL is no memory. SQLITE_OK or what SQLite says. */
 int database_prepare(sqlite3 *db, char *sql, sqlite3_stmt **statement);
 
+/* Runs a statement that gives no rows, and resets it. SQLITE_OK or what SQLite says. */
+int database_step(sqlite3_stmt *statement);
+
 /* The first integer that `sql` gives, in *value. SQLITE_OK or what SQLite says; SQLITE_DONE: no row. */
 int database_ask(sqlite3 *db, const char *sql, int64_t *value);
 

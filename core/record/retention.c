@@ -45,10 +45,7 @@ static int run_with(sqlite3_stmt *statement, int64_t first, const int64_t *secon
 
     if (r == SQLITE_OK && second)
         r = sqlite3_bind_int64(statement, 2, *second);
-    if (r == SQLITE_OK)
-        r = sqlite3_step(statement);
-    sqlite3_reset(statement);
-    return r == SQLITE_DONE ? SQLITE_OK : r;
+    return r == SQLITE_OK ? database_step(statement) : r;
 }
 
 /* The last of the first `limit` ticks of a run that is before `before_ms`, in *tick, -1 if none is; *left is

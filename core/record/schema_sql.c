@@ -46,58 +46,61 @@ static void print_parameter(const struct schema_column *c, size_t n, FILE *out)
     fputs(n > 0 ? ", ?" : "?", out);
 }
 
-/* A stream into memory that comes with text; closed, the text is whole. */
-static char *finish(FILE *out, char **text)
+static void print_create(const struct schema_table *table, const char *rest, FILE *out)
 {
-    int failed = ferror(out);
-
-    if (fclose(out) != 0 || failed) {
-        free(*text);
-        return NULL;
-    }
-    return *text;
-}
-
-char *schema_create_sql(const struct schema_table *table)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-
-    if (!out)
-        return NULL;
+    (void)rest;
     fprintf(out, "CREATE TABLE %s ( -- %s\n", table->name, table->help);
     each(table, out, print_definition);
     fprintf(out, "    %s", table->end);
-    return finish(out, &text);
 }
 
-char *schema_insert_sql(const struct schema_table *table)
+static void print_insert(const struct schema_table *table, const char *rest, FILE *out)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-
-    if (!out)
-        return NULL;
+    (void)rest;
     fprintf(out, "INSERT INTO %s (", table->name);
     each(table, out, print_name);
     fputs(") VALUES (", out);
     each(table, out, print_parameter);
     fputc(')', out);
-    return finish(out, &text);
 }
 
-char *schema_select_sql(const struct schema_table *table, const char *rest)
+static void print_select(const struct schema_table *table, const char *rest, FILE *out)
+{
+    fputs("SELECT ", out);
+    each(table, out, print_name);
+    fprintf(out, " FROM %s %s", table->name, rest);
+}
+
+/* What `print` prints; NULL without memory. */
+static char *text_of(void (*print)(const struct schema_table *table, const char *rest, FILE *out),
+                     const struct schema_table *table, const char *rest)
 {
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
+    int failed;
 
     if (!out)
         return NULL;
-    fputs("SELECT ", out);
-    each(table, out, print_name);
-    fprintf(out, " FROM %s %s", table->name, rest);
-    return finish(out, &text);
+    print(table, rest, out);
+    failed = ferror(out);
+    if (fclose(out) == 0 && !failed)
+        return text;
+    free(text);
+    return NULL;
+}
+
+char *schema_create_sql(const struct schema_table *table)
+{
+    return text_of(print_create, table, NULL);
+}
+
+char *schema_insert_sql(const struct schema_table *table)
+{
+    return text_of(print_insert, table, NULL);
+}
+
+char *schema_select_sql(const struct schema_table *table, const char *rest)
+{
+    return text_of(print_select, table, rest);
 }

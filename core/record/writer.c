@@ -9,124 +9,24 @@
 
 #include "record/database.h"
 #include "record/retention.h"
-#include "record/row.h"
+#include "record/run_begin.h"
 #include "record/run_copy.h"
+#include "record/tick_insert.h"
 #include "util/complain.h"
-
-/* The domain that had this place at the last tick: mostly it has it again. */
-struct known {
-    uint8_t uuid[HOST_UUID_BYTES];
-    int64_t run_id, id;
-    char *name;
-};
 
 struct writer {
     struct writer_options options;
     char *file;
     struct record_run *run;
     sqlite3 *db; /* NULL: closed after trouble */
-    sqlite3_stmt *host_sample, *domain_sample, *domain, *find_domain, *first;
+    struct tick_insert insert;
     struct retention retention;
     dev_t device; /* of the file, to see that it is still there */
     ino_t inode;
     int64_t id; /* of the run; 0: not begun */
-    bool has_first;
-    struct known *known;
-    size_t n_known;
 };
 
 /* ---- the file */
-
-static int make_tables(sqlite3 *db)
-{
-    static const struct schema_table *const tables[] = { &schema_run, &schema_domain,
-                                                         &schema_host_sample,
-                                                         &schema_domain_sample };
-    char numbers[80];
-    int r = SQLITE_OK;
-
-    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && r == SQLITE_OK; i++) {
-        char *sql = schema_create_sql(tables[i]);
-        r = sql ? database_run(db, sql) : SQLITE_NOMEM;
-        free(sql);
-    }
-    snprintf(numbers, sizeof(numbers), "PRAGMA application_id = %d; PRAGMA user_version = %d",
-             SCHEMA_APPLICATION_ID, SCHEMA_VERSION);
-    return r == SQLITE_OK ? database_run(db, numbers) : r;
-}
-
-static int prepare(struct writer *w)
-{
-    int r = database_prepare(w->db, schema_insert_sql(&schema_host_sample), &w->host_sample);
-
-    if (r == SQLITE_OK)
-        r = database_prepare(w->db, schema_insert_sql(&schema_domain_sample), &w->domain_sample);
-    if (r == SQLITE_OK)
-        r = database_prepare(w->db, schema_insert_sql(&schema_domain), &w->domain);
-    if (r == SQLITE_OK)
-        r = database_prepare(w->db,
-                             strdup("SELECT id FROM domain WHERE run = ? AND uuid = ? AND "
-                                    "run_id = ? AND name = ?"),
-                             &w->find_domain);
-    if (r == SQLITE_OK)
-        r = database_prepare(
-            w->db, strdup("UPDATE run SET first_ms = ? WHERE id = ? AND first_ms IS NULL"),
-            &w->first);
-    return r == SQLITE_OK ? retention_prepare(&w->retention, w->db) : r;
-}
-
-/* Whether the run that we began is in this file: it may be another one by now. */
-static int find_run(struct writer *w, bool *found)
-{
-    sqlite3_stmt *statement = NULL;
-    int r = database_prepare(
-        w->db, strdup("SELECT 1 FROM run WHERE id = ? AND host IS ? AND started_unix_ms IS ?"),
-        &statement);
-
-    if (r == SQLITE_OK)
-        r = sqlite3_bind_int64(statement, 1, w->id);
-    if (r == SQLITE_OK && w->run->host)
-        r = sqlite3_bind_text(statement, 2, w->run->host, -1, SQLITE_STATIC);
-    if (r == SQLITE_OK && w->run->started_unix_ms != MEMCOORD_UNKNOWN)
-        r = sqlite3_bind_int64(statement, 3, (int64_t)w->run->started_unix_ms);
-    if (r == SQLITE_OK)
-        r = sqlite3_step(statement);
-    *found = r == SQLITE_ROW;
-    sqlite3_finalize(statement);
-    return r == SQLITE_ROW || r == SQLITE_DONE ? SQLITE_OK : r;
-}
-
-static int add_run(struct writer *w)
-{
-    sqlite3_stmt *statement = NULL;
-    int r = database_prepare(w->db, schema_insert_sql(&schema_run), &statement);
-
-    if (r == SQLITE_OK) /* id and first_ms stay NULL: SQLite numbers it */
-        r = row_bind(statement, 1 + (int)schema_count(schema_run.keys), schema_run.columns, w->run);
-    if (r == SQLITE_OK)
-        r = sqlite3_step(statement);
-    if (r == SQLITE_DONE) {
-        w->id = sqlite3_last_insert_rowid(w->db);
-        w->has_first = false;
-        r = SQLITE_OK;
-    }
-    sqlite3_finalize(statement);
-    return r;
-}
-
-static int begin_run(struct writer *w, bool is_new)
-{
-    bool found = false;
-    int r = database_run(w->db, "BEGIN IMMEDIATE");
-
-    if (r == SQLITE_OK && is_new)
-        r = make_tables(w->db);
-    if (r == SQLITE_OK && w->id != 0)
-        r = find_run(w, &found);
-    if (r == SQLITE_OK && !found)
-        r = add_run(w);
-    return r == SQLITE_OK ? database_run(w->db, "COMMIT") : r;
-}
 
 static int set_sync(const struct writer *w)
 {
@@ -162,28 +62,19 @@ static bool is_in_place(const struct writer *w)
     return stat(w->file, &info) == 0 && info.st_dev == w->device && info.st_ino == w->inode;
 }
 
-static void forget_domains(struct writer *w)
-{
-    for (size_t i = 0; i < w->n_known; i++)
-        free(w->known[i].name);
-    free(w->known);
-    w->known = NULL;
-    w->n_known = 0;
-}
-
 static void close_file(struct writer *w)
 {
-    sqlite3_stmt **const statements[] = { &w->host_sample, &w->domain_sample, &w->domain,
-                                          &w->find_domain, &w->first };
-
-    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
-        sqlite3_finalize(*statements[i]);
-        *statements[i] = NULL;
-    }
+    tick_insert_finish(&w->insert);
     retention_finish(&w->retention);
     sqlite3_close(w->db);
     w->db = NULL;
-    forget_domains(w);
+}
+
+static int prepare(struct writer *w)
+{
+    int r = tick_insert_prepare(&w->insert, w->db);
+
+    return r == SQLITE_OK ? retention_prepare(&w->retention, w->db) : r;
 }
 
 static int open_file(struct writer *w, char *error, size_t error_size)
@@ -195,7 +86,8 @@ static int open_file(struct writer *w, char *error, size_t error_size)
     if (r == 0)
         r = version = database_version(w->db, w->file, error, error_size);
     if (r >= 0)
-        r = set_sync(w) == SQLITE_OK && begin_run(w, version == 0) == SQLITE_OK &&
+        r = set_sync(w) == SQLITE_OK &&
+                    run_begin(w->db, w->run, version == 0, &w->id) == SQLITE_OK &&
                     set_mode(w) == SQLITE_OK && prepare(w) == SQLITE_OK
                 ? 0
                 : database_complain(w->db, w->file, error, error_size);
@@ -203,150 +95,6 @@ static int open_file(struct writer *w, char *error, size_t error_size)
         close_file(w);
     else
         note_file(w);
-    return r;
-}
-
-/* ---- rows */
-
-static int step_once(sqlite3_stmt *statement)
-{
-    int r = sqlite3_step(statement);
-
-    sqlite3_reset(statement);
-    return r == SQLITE_DONE ? SQLITE_OK : r;
-}
-
-static int bind_keys(sqlite3_stmt *statement, const int64_t *keys, int n)
-{
-    int r = SQLITE_OK;
-
-    for (int i = 0; i < n && r == SQLITE_OK; i++)
-        r = sqlite3_bind_int64(statement, i + 1, keys[i]);
-    return r;
-}
-
-/* The id of a domain that is in the file; 0 if it is not. */
-static int find_domain(struct writer *w, const struct record_domain *d, int64_t *id)
-{
-    int r = sqlite3_bind_int64(w->find_domain, 1, w->id);
-
-    *id = 0;
-    if (r == SQLITE_OK)
-        r = row_bind(w->find_domain, 2, schema_domain.columns, d);
-    if (r == SQLITE_OK)
-        r = sqlite3_step(w->find_domain);
-    if (r == SQLITE_ROW)
-        *id = sqlite3_column_int64(w->find_domain, 0);
-    sqlite3_reset(w->find_domain);
-    return r == SQLITE_ROW || r == SQLITE_DONE ? SQLITE_OK : r;
-}
-
-static int add_domain(struct writer *w, const struct record_domain *d, int64_t *id)
-{
-    int r = sqlite3_bind_int64(w->domain, 2, w->id); /* its id stays NULL: SQLite numbers it */
-
-    if (r == SQLITE_OK)
-        r = row_bind(w->domain, 3, schema_domain.columns, d);
-    if (r == SQLITE_OK)
-        r = step_once(w->domain);
-    if (r == SQLITE_OK)
-        *id = sqlite3_last_insert_rowid(w->db);
-    return r;
-}
-
-static int reserve_known(struct writer *w, size_t n)
-{
-    struct known *known;
-
-    if (n <= w->n_known)
-        return SQLITE_OK;
-    known = realloc(w->known, n * sizeof(*known));
-    if (!known)
-        return SQLITE_NOMEM;
-    memset(known + w->n_known, 0, (n - w->n_known) * sizeof(*known));
-    w->known = known;
-    w->n_known = n;
-    return SQLITE_OK;
-}
-
-static bool is_same(const struct known *known, const struct record_domain *d)
-{
-    return known->name && known->run_id == d->run_id &&
-           memcmp(known->uuid, d->uuid, sizeof(known->uuid)) == 0 &&
-           strcmp(known->name, d->seen.name) == 0;
-}
-
-static int remember(struct known *known, const struct record_domain *d, int64_t id)
-{
-    free(known->name);
-    *known = (struct known){ .run_id = d->run_id, .id = id, .name = strdup(d->seen.name) };
-    memcpy(known->uuid, d->uuid, sizeof(known->uuid));
-    return known->name ? SQLITE_OK : SQLITE_NOMEM;
-}
-
-static int id_of(struct writer *w, const struct record_domain *d, struct known *known, int64_t *id)
-{
-    int r;
-
-    if (d->seen.name && is_same(known, d)) {
-        *id = known->id;
-        return SQLITE_OK;
-    }
-    if (!d->seen.name)
-        return SQLITE_CONSTRAINT;
-    r = find_domain(w, d, id);
-    if (r == SQLITE_OK && *id == 0)
-        r = add_domain(w, d, id);
-    return r == SQLITE_OK ? remember(known, d, *id) : r;
-}
-
-static int write_domain(struct writer *w, const struct record_tick *tick, size_t place)
-{
-    const struct record_domain *d = &tick->domains[place];
-    int64_t keys[] = { w->id, (int64_t)tick->tick, (int64_t)place, 0 };
-    int first = 1 + (int)(sizeof(keys) / sizeof(keys[0]));
-    int r = id_of(w, d, &w->known[place], &keys[3]);
-
-    if (r == SQLITE_OK)
-        r = bind_keys(w->domain_sample, keys, first - 1);
-    if (r == SQLITE_OK)
-        r = row_bind(w->domain_sample, first, schema_domain_sample.columns, d);
-    if (r == SQLITE_OK)
-        r = row_bind(w->domain_sample, first + (int)schema_count(schema_domain_sample.columns),
-                     schema_domain_sample.optional, d->truth);
-    return r == SQLITE_OK ? step_once(w->domain_sample) : r;
-}
-
-static int write_first(struct writer *w, const struct record_tick *tick)
-{
-    int r;
-
-    if (w->has_first)
-        return SQLITE_OK;
-    r = bind_keys(w->first, (const int64_t[]){ (int64_t)tick->now_ms, w->id }, 2);
-    if (r == SQLITE_OK)
-        r = step_once(w->first);
-    w->has_first = r == SQLITE_OK;
-    return r;
-}
-
-static int write_tick(struct writer *w, const struct record_tick *tick)
-{
-    int r = write_first(w, tick);
-
-    if (r == SQLITE_OK)
-        r = reserve_known(w, tick->n_domains);
-    if (r == SQLITE_OK)
-        r = sqlite3_bind_int64(w->host_sample, 1, w->id);
-    if (r == SQLITE_OK)
-        r = row_bind(w->host_sample, 2, schema_host_sample.columns, tick);
-    if (r == SQLITE_OK)
-        r = row_bind(w->host_sample, 2 + (int)schema_count(schema_host_sample.columns),
-                     schema_host_sample.optional, tick->counts);
-    if (r == SQLITE_OK)
-        r = step_once(w->host_sample);
-    for (size_t i = 0; i < tick->n_domains && r == SQLITE_OK; i++)
-        r = write_domain(w, tick, i);
     return r;
 }
 
@@ -359,7 +107,7 @@ static int write_batch(struct writer *w, const struct tick_copy *batch)
     uint64_t n = 0;
 
     for (const struct tick_copy *t = batch; t && r == SQLITE_OK; t = t->next) {
-        r = write_tick(w, &t->tick);
+        r = tick_insert(&w->insert, w->id, &t->tick);
         last = t;
         n++;
     }
@@ -372,8 +120,7 @@ static int write_batch(struct writer *w, const struct tick_copy *batch)
 static void roll_back(struct writer *w)
 {
     database_run(w->db, "ROLLBACK");
-    forget_domains(w);
-    w->has_first = false;
+    tick_insert_forget(&w->insert);
 }
 
 static bool is_passing(int code)

@@ -31,7 +31,9 @@ uint64_t load_kib(const struct load_segment *segment, uint64_t ms)
 
     if (segment->from_kib == segment->to_kib || ms >= segment->end_ms)
         return segment->to_kib;
-    passed_ms = ms > segment->from_ms ? ms - segment->from_ms : 0;
+    if (ms <= segment->from_ms)
+        return segment->from_kib;
+    passed_ms = ms - segment->from_ms;
     length_ms = segment->end_ms - segment->from_ms;
     if (segment->to_kib > segment->from_kib)
         return segment->from_kib +

@@ -146,7 +146,7 @@ static int find_files(const char *path, glob_t *files)
         r = glob(pattern, 0, NULL, files);
         free(pattern);
     } else {
-        r = glob(path, strpbrk(path, "*?[") ? 0 : GLOB_NOCHECK | GLOB_NOMAGIC, NULL, files);
+        r = glob(path, GLOB_NOESCAPE, NULL, files);
     }
     return r == GLOB_NOSPACE ? -ENOMEM : r == 0 ? (int)files->gl_pathc : 0;
 }
@@ -174,7 +174,8 @@ int trace_read(const char *path, uint64_t max_gap_ms, const char *at_file, int a
     int n = find_files(path, &files), r = n;
 
     if (n == 0)
-        problems_add(problems, at_file, at_line, "load: no trace there: %s holds no file", path);
+        problems_add(problems, at_file, at_line,
+                     "load: no trace there: %s is no file and holds none", path);
     if (n > 0)
         r = read_all(&files, &f);
     globfree(&files);

@@ -14,6 +14,14 @@ char *path_beside(const char *file, const char *name)
     return asprintf(&path, "%.*s%s", (int)(slash - file) + 1, file, name) < 0 ? NULL : path;
 }
 
+const char *path_as_in(const char *file, const char *path)
+{
+    const char *slash = strrchr(file, '/');
+    size_t n = slash ? (size_t)(slash - file) + 1 : 0;
+
+    return strncmp(path, file, n) == 0 ? path + n : path;
+}
+
 char *path_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');

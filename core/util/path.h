@@ -7,6 +7,10 @@
  * here. The caller's to free; NULL without memory. */
 char *path_beside(const char *file, const char *name);
 
+/* The reverse: `path`, which path_beside() made for `file`, or a pattern that it made matched, as it stands
+ * there. A part of `path`. */
+const char *path_as_in(const char *file, const char *path);
+
 /* The folder that `path` is in: "." without a '/'. The caller's to free; NULL without memory. */
 char *path_folder(const char *path);
 

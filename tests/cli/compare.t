@@ -54,6 +54,12 @@ for jobs in 1 2; do
 done
 ok "one at a time or two, results.csv is the same" cmp j1/results.csv j2/results.csv
 ok "and so is what is printed" cmp out1 out2
+sed 's/^recordings = no$/duration = 5s/' small.ini > kept.ini
+mkdir elsewhere
+(cd elsewhere && TZ=Asia/Tokyo "$memcoord" compare ../kept.ini -o ../k1 >/dev/null)
+"$memcoord" compare "$tmp/kept.ini" -o k2 >/dev/null
+is "$(ls k1/recordings | wc -l):$(diff -r k1/recordings k2/recordings 2>&1)" "28:" \
+    "from wherever it is called: the same recordings"
 is "$(wc -l <j1/results.csv)" 29 "7 variants with the limits, 2 scenarios, 2 seeds"
 like "$(cat j1/results.csv)" '^s2,"band low=64MiB guard.max_shrink=100MiB, 20%",4,threshold,1000,30,,[0-9.]+,' \
     "a row says what it is of"

@@ -75,13 +75,13 @@ refused() {
 
 cp report.html before.html
 refused 2 "^memcoord: which recording\? Want memcoord report RECORDING\.\.\.$"
-refused 1 "^memcoord: none.db: .*No such file or directory" threshold.db none.db
+refused 2 "^memcoord: none.db: .*No such file or directory" threshold.db none.db
 refused 2 "^memcoord: before.html: is no recording" before.html
 head -c 20000 threshold.db > cut.db
 refused 2 "^memcoord: cut.db: " cut.db
 refused 2 "^memcoord: hold.db: is a recording, which is not replaced" threshold.db -o hold.db
 refused 2 "^memcoord: $tmp: is no file" threshold.db -o "$tmp"
-refused 1 "^memcoord: none/x.html: can't be written: No such file or directory$" threshold.db -o none/x.html
+refused 2 "^memcoord: none/x.html: can't be written: No such file or directory$" threshold.db -o none/x.html
 ok "what was there stays as it was" cmp report.html before.html
 ok "the recording, too" report hold.db -o x.html
 is "$(ls | grep -c 'html\.')" 0 "no draft is left"

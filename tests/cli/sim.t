@@ -103,7 +103,7 @@ trace '5,b,1\n5,c,1\n'
 refused "a domain in no trace" "s.ini:7: load: there is no domain 'a' in the trace t.csv, which has 2 (b, ...)"
 mkdir none
 sed -i 's/t.csv/none/' s.ini
-refused "a folder without files" "s.ini:7: load: no trace there: none holds no file"
+refused "a folder without files" "s.ini:7: load: no trace there: none is no file and holds none"
 
 # ---- traces as published: where they are not, this says so
 

@@ -297,6 +297,7 @@ static void counts_are_of_this_run(void **state)
 
     (void)state;
     give_truth(&s);
+    s.tick.tick = 4; /* the first that was kept */
     s.counts = (struct host_counts){ 3, 100, 50, 7 };
     s.truths[0] = (struct host_truth){ .swap_in_kib = 5, .swap_out_kib = 6 };
     tick_at(&s, 0);
@@ -310,6 +311,21 @@ static void counts_are_of_this_run(void **state)
     assert_int_equal(s.values[SCORE_HOST_SWAP], 1400);
     assert_int_equal(s.values[SCORE_GUEST_SWAP], 25);
     assert_int_equal(s.values[SCORE_POLICY_FAILURES], 2);
+    stage_close(&s);
+}
+
+static void what_befell_before_the_first_tick_counts(void **state)
+{
+    struct stage s = stage_open(1);
+
+    (void)state;
+    give_truth(&s);
+    s.counts = (struct host_counts){ 3, 100, 50, 7 };
+    tick_at(&s, 0);
+    tick_at(&s, 1000);
+    score(&s);
+    assert_int_equal(s.values[SCORE_HOST_KILLS], 3);
+    assert_int_equal(s.values[SCORE_HOST_SWAP], 150);
     stage_close(&s);
 }
 
@@ -427,6 +443,7 @@ int main(void)
         cmocka_unit_test(churn_is_what_balloons_moved),
         cmocka_unit_test(the_reserve_is_broken_from_tick_to_tick),
         cmocka_unit_test(counts_are_of_this_run),
+        cmocka_unit_test(what_befell_before_the_first_tick_counts),
         cmocka_unit_test(on_a_real_host_demand_is_unknown),
         cmocka_unit_test(without_time_nothing_is_known_but_the_peak),
         cmocka_unit_test(values_are_shown_with_their_decimals),
