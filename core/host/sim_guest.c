@@ -82,7 +82,7 @@ void sim_guest_stop(struct sim_guest *g)
     g->life = SIM_GONE;
     g->kernel_kib = g->system_kib = g->anon_kib = g->cache_kib = 0;
     g->lists_kib = g->touched_kib = g->untouched_kib = g->balloon_kib = 0;
-    g->swapped_kib = g->host_swapped_kib = g->rss_kib = 0;
+    g->swapped_kib = g->host_swapped_kib = g->rss_kib = g->kept_kib = 0;
     g->rest_until_ms = SIM_NEVER;
 }
 
