@@ -37,7 +37,8 @@ struct writer {
 
 /* ---- the file */
 
-static int make_tables(sqlite3 *db)
+/* Makes the tables, or, of a file of an older schema, what they lack. */
+static int make_tables(sqlite3 *db, int version)
 {
     static const struct schema_table *const tables[] = { &schema_run, &schema_domain,
                                                          &schema_host_sample,
@@ -46,7 +47,8 @@ static int make_tables(sqlite3 *db)
     int r = SQLITE_OK;
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && r == SQLITE_OK; i++) {
-        char *sql = schema_create_sql(tables[i]);
+        char *sql =
+            version == 0 ? schema_create_sql(tables[i]) : schema_upgrade_sql(tables[i], version);
         r = sql ? database_run(db, sql) : SQLITE_NOMEM;
         free(sql);
     }
@@ -114,13 +116,13 @@ static int add_run(struct writer *w)
     return r;
 }
 
-static int begin_run(struct writer *w, bool is_new)
+static int begin_run(struct writer *w, int version)
 {
     bool found = false;
     int r = database_run(w->db, "BEGIN IMMEDIATE");
 
-    if (r == SQLITE_OK && is_new)
-        r = make_tables(w->db);
+    if (r == SQLITE_OK && version < SCHEMA_VERSION)
+        r = make_tables(w->db, version);
     if (r == SQLITE_OK && w->id != 0)
         r = find_run(w, &found);
     if (r == SQLITE_OK && !found)
@@ -195,7 +197,7 @@ static int open_file(struct writer *w, char *error, size_t error_size)
     if (r == 0)
         r = version = database_version(w->db, w->file, error, error_size);
     if (r >= 0)
-        r = set_sync(w) == SQLITE_OK && begin_run(w, version == 0) == SQLITE_OK &&
+        r = set_sync(w) == SQLITE_OK && begin_run(w, version) == SQLITE_OK &&
                     set_mode(w) == SQLITE_OK && prepare(w) == SQLITE_OK
                 ? 0
                 : database_complain(w->db, w->file, error, error_size);
