@@ -39,7 +39,7 @@ static int see(struct coordinator *c, const struct host_view **view)
 }
 
 /* This is the last step, so that nothing needs to be kept for later, and none is too small; it never takes;
- * and a balloon that did not grow when it was to has its last chance. */
+ * and a stuck balloon has its last chance. */
 static int judge(struct coordinator *c)
 {
     struct guard_settings settings = c->config->guard;
@@ -49,7 +49,7 @@ static int judge(struct coordinator *c)
     settings.deadband = (struct amount){ 0 };
     for (size_t i = 0; i < c->domains.n; i++) {
         c->asked_kib[i] = owed(c, i);
-        c->snapshot.domains[i].takes_nothing = false;
+        c->snapshot.domains[i].stuck = false;
         c->snapshot.domains[i].own_ask_kib = 0;
     }
     r = coordinator_judge(c, &settings);

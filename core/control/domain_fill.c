@@ -52,8 +52,7 @@ static bool sample_fits(const struct domain *d)
            DOMAIN_NOISE_KIB;
 }
 
-/* What is known of a balloon that does not follow, and of a QEMU that keeps what it should give. A policy that
- * divides memory sees that a stuck guest keeps what it has: nothing can be taken from it now. */
+/* What is known of a balloon that does not follow, and of a QEMU that keeps what it should give. */
 static void fill_failing(const struct domain *d, struct snapshot_domain *out, uint64_t now_ms,
                          const struct config *config)
 {
@@ -67,9 +66,6 @@ static void fill_failing(const struct domain *d, struct snapshot_domain *out, ui
     out->own_ask_kib = probe_kib;
     if (out->ineffective && !out->takes_nothing)
         out->own_ask_kib = effect_gets_kib(d);
-    if (out->stuck || out->ineffective)
-        out->seen.min_kib =
-            memcoord_max(out->seen.min_kib, memcoord_min(d->target_kib, out->seen.max_kib));
 }
 
 static bool is_settling(const struct domain *d)

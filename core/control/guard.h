@@ -3,8 +3,7 @@
  * Makes a plan safe, whatever it asks. Pure: no I/O, no clock, no globals. After it, in each tick:
  *  1. an unmanaged, paused or migrating domain is not changed; one that is new, settling or has stale
  *     statistics is not shrunk (a shrink under way is recalled when statistics go stale); one whose
- *     balloon is stuck is tried with a little now and then, and grown only where it is in need if it did
- *     not grow before; one whose QEMU keeps what the guest gives gets it back;
+ *     balloon is stuck is tried with a little now and then, and grown only where it is in need; one whose QEMU keeps what the guest gives gets it back;
  *  2. min <= target <= max for every domain whose target changes;
  *  3. a shrink leaves the guest at least guest_reserve usable;
  *  4. a domain loses at most max_shrink in an interval, however many ticks that is;

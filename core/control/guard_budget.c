@@ -150,12 +150,12 @@ static uint64_t coming_back(const struct candidate *all, size_t n)
     uint64_t sum_kib = 0;
 
     for (size_t i = 0; i < n; i++)
-        if (!all[i].d->not_coming)
+        if (!all[i].d->not_coming && !all[i].d->stuck)
             sum_kib += guard_less(all[i].d->seen.balloon_kib, all[i].verdict->granted_kib);
     return sum_kib;
 }
 
-/* Takes up to `need_kib` from one domain within its floor; what was taken. */
+/* Takes up to `need_kib` from one domain within its floor; what was taken, and can be counted on. */
 static uint64_t take(const struct guard_settings *settings, struct candidate *c, uint64_t need_kib)
 {
     uint64_t from_kib = c->verdict->granted_kib, to_kib;
@@ -165,8 +165,8 @@ static uint64_t take(const struct guard_settings *settings, struct candidate *c,
     if (to_kib >= from_kib || !guard_worth_a_call(settings, c->d, to_kib))
         return 0;
     c->verdict->granted_kib = to_kib;
-    c->verdict->reason = GUARD_HOST_SHORT;
-    return from_kib - to_kib;
+    c->verdict->reason = c->d->stuck ? GUARD_PROBE : GUARD_HOST_SHORT;
+    return c->d->stuck ? 0 : from_kib - to_kib;
 }
 
 /* Rule 6: when rescue or the reserve is short, the guard itself shrinks. */

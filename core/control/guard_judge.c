@@ -97,7 +97,7 @@ static void judge_shrink(const struct guard_settings *settings, struct candidate
 static void judge_grow(const struct guard_settings *settings, struct candidate *c,
                        uint64_t asked_kib)
 {
-    if (c->d->takes_nothing)
+    if (c->d->stuck)
         c->verdict->reason = GUARD_STUCK;
     else if (!guard_worth_a_call(settings, c->d, asked_kib))
         c->verdict->reason = GUARD_DEADBAND;

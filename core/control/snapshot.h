@@ -26,8 +26,8 @@ struct snapshot_domain {
                                     is not counted on */
     bool moved_by_others; /* its balloon is on its way to somebody else's target */
     bool shrink_paused;   /* it took memory back by itself (autodeflate) */
-    bool stuck;           /* its balloon does not move: no shrink but own_ask_kib */
-    bool takes_nothing;   /* ... nor did it grow when it was to: nor that, but for a rescue */
+    bool stuck;           /* its balloon does not move: own_ask_kib, or a rescue */
+    bool takes_nothing;   /* ... and it was to grow */
     bool uncooperative;   /* ... and has not for long */
     bool ineffective;     /* its QEMU keeps what the guest gives: no shrink, it gets that back */
     bool stale_rescue;    /* its statistics went stale when it was starving, and one step of

@@ -66,7 +66,6 @@ static void what_does_not_come_back_in_60_s_goes_back_to_the_guest(void **state)
     ticks(&s, 1);
     assert_true(now(&s).ineffective);
     assert_int_equal(now(&s).own_ask_kib, 1000 * MIB);
-    assert_int_equal(now(&s).seen.min_kib, 700 * MIB);
     assert_null(now(&s).unmanaged_why);
     domain_free(s.d);
 }

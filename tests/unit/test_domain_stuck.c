@@ -229,23 +229,8 @@ static void one_that_moves_again_is_as_the_others(void **state)
     domain_free(s.d);
 }
 
-/* A policy that divides memory must not divide what can't be had. */
-static void what_a_stuck_one_has_is_its_min(void **state)
-{
-    struct stage s = begin(1000);
-
-    (void)state;
-    ask(&s, 300);
-    assert_int_equal(now(&s).seen.min_kib, 100 * MIB);
-    tick_until(&s, 5000);
-    assert_int_equal(now(&s).seen.min_kib, 400 * MIB);
-    s.d->settings.max_kib = 350 * MIB; /* min is never above max */
-    assert_int_equal(now(&s).seen.min_kib, 350 * MIB);
-    domain_free(s.d);
-}
-
 /* It was not to grow before: that it has yet to fail at. */
-static void one_that_gave_nothing_may_grow(void **state)
+static void one_in_need_has_its_time_to_grow(void **state)
 {
     struct stage s = begin(1000);
 
@@ -358,8 +343,7 @@ static int run(void)
         cmocka_unit_test(it_is_tried_with_a_quarter_of_max_shrink_every_10_s),
         cmocka_unit_test(it_is_not_tried_beyond_what_is_wanted_nor_below_min),
         cmocka_unit_test(one_that_moves_again_is_as_the_others),
-        cmocka_unit_test(what_a_stuck_one_has_is_its_min),
-        cmocka_unit_test(one_that_gave_nothing_may_grow),
+        cmocka_unit_test(one_in_need_has_its_time_to_grow),
         cmocka_unit_test(what_it_did_not_take_is_not_kept_for_it),
         cmocka_unit_test(time_in_which_it_can_not_follow_does_not_count),
         cmocka_unit_test(nor_does_the_time_in_which_it_boots),

@@ -4,7 +4,7 @@
 
 #include "lib/guard_fixture.h"
 
-/* A guest of 1000 MiB with 500 usable; policies see that it keeps what it has. */
+/* A guest of 1000 MiB with 500 usable. */
 static struct fixture with(bool stuck, bool takes_nothing, uint64_t own_ask_mib)
 {
     struct fixture f = fixture_begin();
@@ -14,7 +14,6 @@ static struct fixture with(bool stuck, bool takes_nothing, uint64_t own_ask_mib)
     d->takes_nothing = takes_nothing;
     d->ineffective = !stuck;
     d->own_ask_kib = own_ask_mib * MIB;
-    d->seen.min_kib = 1000 * MIB;
     return f;
 }
 
@@ -39,9 +38,25 @@ static void a_stuck_one_gives_what_it_is_tried_with_and_no_more(void **state)
     judged(&f, 900 * MIB, -500, 988, GUARD_PROBE);
     f.domains[0].own_ask_kib = 998 * MIB; /* below the deadband */
     judged(&f, MEMCOORD_UNKNOWN, 1000, 998, GUARD_PROBE);
-    f.domains[0].seen.min_kib = 256 * MIB; /* as in `decide` */
     f.domains[0].own_ask_kib = 0;
-    judged(&f, 900 * MIB, 1000, 1000, GUARD_STUCK);
+    judged(&f, 1200 * MIB, 1000, 1000, GUARD_STUCK); /* what it does not take, others need */
+    fixture_end(&f);
+}
+
+/* Or the host goes short while it waits for what does not come. */
+static void what_it_is_tried_with_is_not_counted_on(void **state)
+{
+    struct fixture f = with(true, false, 950);
+
+    (void)state;
+    fixture_add(&f, "b", 1000, 400);
+    f.asked_kib[0] = 1200 * MIB; /* what the host can't give: it is tried nonetheless */
+    for (int asked = 1; asked >= 0; asked--) {
+        fixture_judge(&f, -60);
+        fixture_expect(&f, 0, 950 * MIB, GUARD_PROBE);
+        fixture_expect(&f, 1, 940 * MIB, GUARD_HOST_SHORT);
+        f.asked_kib[0] = MEMCOORD_UNKNOWN;
+    }
     fixture_end(&f);
 }
 
@@ -67,16 +82,7 @@ static void what_protects_others_protects_it_too(void **state)
     fixture_end(&f);
 }
 
-static void one_that_gave_nothing_may_grow(void **state)
-{
-    struct fixture f = with(true, false, 988);
-
-    (void)state;
-    judged(&f, 1200 * MIB, 1000, 1200, GUARD_AS_ASKED);
-    fixture_end(&f);
-}
-
-static void one_that_took_nothing_is_tried_and_rescued(void **state)
+static void one_that_is_to_grow_is_tried_and_rescued(void **state)
 {
     struct fixture f = with(true, true, 0);
 
@@ -123,9 +129,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stuck_one_gives_what_it_is_tried_with_and_no_more),
+        cmocka_unit_test(what_it_is_tried_with_is_not_counted_on),
         cmocka_unit_test(what_protects_others_protects_it_too),
-        cmocka_unit_test(one_that_gave_nothing_may_grow),
-        cmocka_unit_test(one_that_took_nothing_is_tried_and_rescued),
+        cmocka_unit_test(one_that_is_to_grow_is_tried_and_rescued),
         cmocka_unit_test(an_ineffective_one_gives_nothing_and_gets_its_memory_back),
         cmocka_unit_test(what_its_process_holds_it_gets_though_the_host_is_short),
     };

@@ -52,7 +52,7 @@ had_kib=$(vm_balloon gives)
 
 vm_load gives 'hang 45s; hold 1s'
 vm_wait_mark gives hang 20
-vm_load grows 'ramp 15MiB/s to full; hold 60s; free'
+vm_load grows 'ramp 15MiB/s to full; hold 90s; free'
 ok "a balloon that does not follow is noticed" vm_until 40 coord_said '^gives: stays at .* its balloon is stuck'
 n=$(ticks_between '^gives: [0-9]+ -> ' '^gives: stays at .* stuck')
 ok "... 5 to 8 rounds after it was asked: $n" [ "$n" -ge 5 ] && [ "$n" -le 8 ]
