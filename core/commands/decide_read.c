@@ -47,6 +47,10 @@ static const struct json_field domain_fields[] = {
     { "set_aside", BOOL(set_aside), 0 },
     { "shrink_paused", BOOL(shrink_paused), 0 },
     { "stale_rescue", BOOL(stale_rescue), 0 },
+    { "stuck", BOOL(stuck), 0 },
+    { "takes_nothing", BOOL(takes_nothing), 0 },
+    { "ineffective", BOOL(ineffective), 0 },
+    { "own_ask_kib", KIB(own_ask_kib), 0 },
     { 0 },
 };
 

@@ -174,6 +174,7 @@ static int parse(int argc, char **argv, struct run_arguments *arguments)
 /* What becomes of the balloons. */
 static int end(struct coordinator *c)
 {
+    say_uncooperative(&c->domains);
     if (c->config->daemon.dry_run)
         return 0;
     if (c->config->daemon.on_exit == ON_EXIT_RESTORE)

@@ -45,6 +45,10 @@ struct guard_settings {         /* [guard] */
     uint64_t rescue_below_kib;  /* ... which is one with less usable memory */
     uint64_t rescue_keep_kib;   /* grantable memory that is for rescues alone */
     uint64_t hands_off_ms;      /* how long a domain is left to another who keeps changing it */
+    uint64_t stuck_after_ms;    /* a balloon that has not moved for so long, away from its target */
+    uint64_t probe_every_ms;    /* ... is tried again so often */
+    uint64_t uncooperative_after_ms; /* ... and reported after so long */
+    uint64_t ineffective_after_ms;   /* a shrink that gave the host nothing for so long; 0: never */
 };
 
 struct domain_settings { /* [domain GLOB], all that match, merged key by key: the last one wins */

@@ -66,6 +66,16 @@ const struct config_key config_keys[] = {
       "memory above the reserve that is for rescues alone", GUARD(rescue_keep_kib) },
     { "guard", "hands_off", DURATION, "5min", "0..1440min",
       "how long a domain is left to another who keeps changing it", GUARD(hands_off_ms) },
+    /* The host tells of a move up to a second late; a busy guest takes 2.4 s for 300 MiB. */
+    { "guard", "stuck_after", DURATION, "5s", "3s..60min",
+      "a balloon that does not move for so long is stuck: it is not counted on", GUARD(stuck_after_ms) },
+    { "guard", "probe_every", DURATION, "10s", "1s..1440min",
+      "a stuck balloon is tried with a quarter of max_shrink so often", GUARD(probe_every_ms) },
+    { "guard", "uncooperative_after", DURATION, "20s", "3s..1440min",
+      "one that does not move for so long is reported", GUARD(uncooperative_after_ms) },
+    { "guard", "ineffective_after", DURATION, "1min", "0..1440min",
+      "memory that a guest gave and its QEMU keeps for so long goes back to it; 0: never",
+      GUARD(ineffective_after_ms) },
 
     { "domain", "min", AMOUNT, "256MiB, 25%", "0..16TiB",
       "a balloon is never made smaller; percent of its max", DOMAIN(min) },

@@ -34,12 +34,15 @@ static const char *refusal(int error)
     return error == -ENOENT ? "it is gone" : strerror(-error);
 }
 
-static void set(const struct actuation *a, struct domain *d, uint64_t kib)
+static void set(const struct actuation *a, struct domain *d, const struct guard_verdict *verdict)
 {
+    uint64_t kib = verdict->granted_kib;
     int r = a->host->ops->set_target(a->host, d->uuid, kib);
 
-    if (r == 0)
-        domain_asked(d, kib, a->now_ms, a->interval_ms);
+    if (r == 0 && verdict->reason == GUARD_PROBE)
+        domain_probed(d, kib, a->now_ms, a->config);
+    else if (r == 0)
+        domain_asked(d, kib, a->now_ms, a->config->daemon.interval_ms);
     else if (a->last || (r != -EBUSY && r != -ENOENT))
         log_warning("%s: its balloon can't be set now: %s", d->name, refusal(r));
 }
@@ -48,7 +51,7 @@ static void set_all(const struct actuation *a, bool grows)
 {
     for (size_t i = 0; i < a->snapshot->seen.n_domains; i++)
         if (changes(a, i, grows))
-            set(a, a->domains->list[i], a->verdicts[i].granted_kib);
+            set(a, a->domains->list[i], &a->verdicts[i]);
 }
 
 /* What is told anew: the target, but above max no more than the guest has. */

@@ -17,7 +17,8 @@ struct actuation {
     const struct snapshot *snapshot;
     const struct guard_verdict *verdicts;
     struct origins *origins; /* gets what a domain has before its first change; NULL: not kept */
-    uint64_t now_ms, interval_ms;
+    const struct config *config;
+    uint64_t now_ms;
     bool last; /* no tick follows: what is not accepted is said, whatever the reason */
 };
 

@@ -131,8 +131,8 @@ void coordinator_actuate(struct coordinator *c, const struct host_view *view, bo
         .snapshot = &c->snapshot,
         .verdicts = c->verdicts,
         .origins = c->origins,
+        .config = c->config,
         .now_ms = view->now_ms,
-        .interval_ms = c->config->daemon.interval_ms,
         .last = last,
     };
 

@@ -38,8 +38,8 @@ static int see(struct coordinator *c, const struct host_view **view)
     return r;
 }
 
-/* This is the last step, so that nothing needs to be kept for later, and none is too small; and it
- * never takes. */
+/* This is the last step, so that nothing needs to be kept for later, and none is too small; it never takes;
+ * and a stuck balloon has its last chance. */
 static int judge(struct coordinator *c)
 {
     struct guard_settings settings = c->config->guard;
@@ -47,8 +47,11 @@ static int judge(struct coordinator *c)
 
     settings.rescue = 0;
     settings.deadband = (struct amount){ 0 };
-    for (size_t i = 0; i < c->domains.n; i++)
+    for (size_t i = 0; i < c->domains.n; i++) {
         c->asked_kib[i] = owed(c, i);
+        c->snapshot.domains[i].stuck = false;
+        c->snapshot.domains[i].own_ask_kib = 0;
+    }
     r = coordinator_judge(c, &settings);
     for (size_t i = 0; r == 0 && i < c->domains.n; i++)
         c->verdicts[i].granted_kib =

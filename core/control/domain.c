@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/domain_effect.h"
 #include "control/domain_moves.h"
+#include "control/domain_stuck.h"
 #include "control/domain_targets.h"
 #include "control/sample.h"
 #include "util/log.h"
@@ -17,6 +19,7 @@
 static const uint64_t host_late_ms = 2000;
 /* Samples for which a balloon must stand still before its domain counts as booted. */
 static const uint64_t still_samples_needed = 3;
+static const uint64_t retry_max_ms = 60 * 1000;
 
 static void uuid_format(const uint8_t uuid[HOST_UUID_BYTES], char text[UUID_TEXT_BYTES])
 {
@@ -57,10 +60,10 @@ struct domain *domain_new(const struct host_domain *seen, uint64_t now_ms,
     uuid_format(d->uuid, d->uuid_text);
     configure(d, seen, config);
     d->run_id = seen->run_id;
-    d->balloon_kib = d->host_balloon_kib = d->initial_kib = seen->balloon_kib;
+    d->balloon_kib = d->host_balloon_kib = d->initial_kib = d->had_kib = seen->balloon_kib;
     targets_adopt(d);
     d->asked_kib = d->asked_before_kib = UNKNOWN;
-    d->kernel_kib = d->rss_kib = UNKNOWN;
+    d->kernel_kib = d->rss_kib = d->effect.before_rss_kib = UNKNOWN;
     d->first_seen_ms = d->moved_ms = d->host_moved_ms = d->arrived_ms = now_ms;
     d->is_new = true;
     sample_clear(&d->sample);
@@ -126,7 +129,9 @@ static void learn(struct domain *d, const struct host_domain *seen)
     /* with autodeflate the guest's total does not follow the balloon */
     if (seen->guest_total_kib <= d->host_balloon_kib && !d->autodeflate)
         d->kernel_kib = d->host_balloon_kib - seen->guest_total_kib;
-    if (seen->rss_kib != UNKNOWN && seen->rss_kib > owns_kib)
+    /* what its guest gave and its process keeps is not QEMU's own */
+    if (seen->rss_kib != UNKNOWN && seen->rss_kib > owns_kib && !d->effect.keeps &&
+        !d->effect.is_ineffective)
         d->overhead_kib = memcoord_max(d->overhead_kib, seen->rss_kib - owns_kib);
 }
 
@@ -149,6 +154,15 @@ static void see_sample(struct domain *d, const struct host_domain *seen, uint64_
     sample_take(&d->sample, seen, size_at_sample(d, seen, before_kib));
 }
 
+/* How long to wait before the next try of what failed: longer each time, until the balloon moves. */
+static uint64_t next_wait_ms(struct domain *d)
+{
+    uint64_t wait_ms = d->failures < 6 ? UINT64_C(1000) << d->failures : retry_max_ms;
+
+    d->failures++;
+    return memcoord_min(wait_ms, retry_max_ms);
+}
+
 /* What became of the last target. One that could not be set leaves the one before in force, and is
  * tried again later. */
 static void see_outcome(struct domain *d, const struct host_domain *seen, uint64_t now_ms)
@@ -159,11 +173,20 @@ static void see_outcome(struct domain *d, const struct host_domain *seen, uint64
         targets_ended(d, seen->set_error == 0);
     if (seen->set_error == 0)
         return;
-    wait_ms = moves_next_wait_ms(d);
+    wait_ms = next_wait_ms(d);
     d->retry_ms = now_ms + wait_ms;
     log_warning("%s: its balloon could not be set: %s; next try in %" PRIu64 " s", d->name,
                 seen->set_error_text ? seen->set_error_text : strerror(-seen->set_error),
                 wait_ms / 1000);
+}
+
+/* So long it could follow its target since the last look. What was set just now may not be in force. */
+static void see_run(struct domain *d, uint64_t now_ms)
+{
+    bool runs = d->state == HOST_DOMAIN_RUNNING && !d->is_new;
+
+    d->ran_ms = runs && d->ran && !d->setting ? now_ms - d->looked_ms : 0;
+    d->ran = runs;
 }
 
 /* What its process holds. A figure that was missed is the last one, less what its balloon took since
@@ -211,17 +234,42 @@ void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t 
     see_outcome(domain, seen, now_ms);
     see_host_balloon(domain, seen->balloon_kib, now_ms);
     see_sample(domain, seen, before_kib);
+    see_run(domain, now_ms);
     moves_see(domain, size_now(domain, now_ms), now_ms, config);
+    effect_see(domain, seen->rss_kib, config);
+}
+
+uint64_t domain_max_kib(const struct domain *domain)
+{
+    if (domain->settings.max_kib == 0)
+        return domain->host_max_kib;
+    return memcoord_min(domain->settings.max_kib, domain->host_max_kib);
+}
+
+/* Counts what is taken in an interval, before the target is `kib`. */
+static void note_shrink(struct domain *d, uint64_t kib, uint64_t now_ms, uint64_t interval_ms)
+{
+    /* a tick that comes a little early is a tick of the next interval */
+    if (now_ms - d->shrunk_ms >= interval_ms - interval_ms / 10)
+        d->shrunk_kib = 0;
+    if (kib >= d->target_kib)
+        return;
+    d->shrunk_kib += d->target_kib - kib;
+    d->shrunk_ms = now_ms;
+    effect_asked(d);
 }
 
 void domain_asked(struct domain *domain, uint64_t kib, uint64_t now_ms, uint64_t interval_ms)
 {
-    /* a tick that comes a little early is a tick of the next interval */
-    if (now_ms - domain->shrunk_ms >= interval_ms - interval_ms / 10)
-        domain->shrunk_kib = 0;
-    if (kib < domain->target_kib) {
-        domain->shrunk_kib += domain->target_kib - kib;
-        domain->shrunk_ms = now_ms;
-    }
+    note_shrink(domain, kib, now_ms, interval_ms);
+    stuck_wants(domain, kib);
+    targets_asked(domain, kib, now_ms);
+}
+
+void domain_probed(struct domain *domain, uint64_t kib, uint64_t now_ms,
+                   const struct config *config)
+{
+    note_shrink(domain, kib, now_ms, config->daemon.interval_ms);
+    stuck_probed(domain, now_ms, config);
     targets_asked(domain, kib, now_ms);
 }

@@ -16,6 +16,8 @@
 #define UUID_TEXT_BYTES 37
 /* A balloon that moves less than this from one look to the next stands still. */
 #define DOMAIN_NOISE_KIB UINT64_C(1024)
+/* A busy guest may rest a MiB or so beside its target: that is no reason to ask again. */
+#define DOMAIN_ARRIVED_KIB UINT64_C(4096)
 
 static inline uint64_t domain_distance(uint64_t a_kib, uint64_t b_kib)
 {
@@ -30,6 +32,30 @@ struct domain_sample {
     uint64_t rise_kib_per_s; /* how fast used rose since the sample before */
     uint64_t on_lists_kib;   /* of memory that it got, so much may wait on its kernel's lists */
     uint64_t swap_in_kib_per_s, swap_out_kib_per_s, major_faults_per_s, growth_kib_per_s;
+};
+
+/* Whether the balloon follows what is wanted of it (domain_stuck.h). */
+struct domain_stuck {
+    uint64_t wanted_kib; /* the target that was wanted last; holding still does not change it */
+    uint64_t anchor_kib; /* where it stands: it moves when it is seen elsewhere */
+    uint64_t stood_ms;   /* so long it could have moved, away from what was wanted, and did not */
+    uint64_t tried_ms;   /* so long of that the last try has lasted */
+    uint64_t probe_ms;   /* the next probe is due */
+    bool is_stuck;       /* until it moves */
+    bool takes_nothing;  /* it was to grow, and did not */
+    bool is_uncooperative;
+};
+
+/* Whether the host gets what the guest gives (domain_effect.h). */
+struct domain_effect {
+    /* as it was before the shrinks that have not shown yet; MEMCOORD_UNKNOWN: all have */
+    uint64_t before_rss_kib;
+    uint64_t before_balloon_kib, before_overhead_kib;
+    uint64_t least_rss_kib; /* since then */
+    uint64_t kept_ms;       /* so long its process has kept what the guest gave */
+    bool keeps;             /* it does so now */
+    bool is_ineffective;    /* it did for too long: the guest gets its memory back */
+    bool is_over;           /* it has it */
 };
 
 struct domain {
@@ -64,13 +90,15 @@ struct domain {
     /* Where our targets may have led it since it was last seen at rest. */
     uint64_t path_low_kib, path_high_kib;
     uint64_t initial_kib; /* what it had before memcoord changed it */
+    uint64_t had_kib;     /* the same, or what somebody else gave it since */
     uint64_t kernel_kib; /* balloon - guest_total when it stands still; MEMCOORD_UNKNOWN at first */
     uint64_t overhead_kib; /* the largest rss - balloon seen while it stood still */
 
     uint64_t first_seen_ms, looked_ms; /* looked_ms: the last look */
     uint64_t moved_ms, set_ms;         /* set_ms, shrunk_ms: 0 never */
-    uint64_t halted_ms;                /* when it was last seen paused; 0: never */
-    uint64_t arrived_ms;               /* since when the balloon stands at its target */
+    bool ran; /* it could follow at the last look: neither paused, nor migrating, nor booting */
+    uint64_t ran_ms;        /* so long it could between the last two looks */
+    uint64_t arrived_ms;    /* since when the balloon stands at its target */
     uint64_t still_samples; /* samples since the balloon last moved, for the host or the guest */
     bool is_new;            /* it may be booting: its balloon has not stood still yet */
     uint64_t shrunk_kib, shrunk_ms; /* how much was taken within an interval before shrunk_ms */
@@ -78,13 +106,14 @@ struct domain {
     uint64_t foreign_changes, foreign_ms; /* changes by somebody else; when the last one came */
     bool foreign_moving, foreign_up;      /* such a change is under way, to more */
     uint64_t hands_off_until_ms;          /* left to somebody else until then */
-    uint64_t shrink_paused_until_ms;      /* it took memory back by itself, or gives none */
-    uint64_t failures;        /* so often a target was not set or not followed, until it moves */
-    uint64_t retry_ms;        /* it can't be set: not tried before */
-    uint64_t quiet_until_ms;  /* it does not follow: not said again before */
+    uint64_t shrink_paused_until_ms;      /* it took memory back by itself */
+    uint64_t failures; /* so often a target was not set, until the balloon moves */
+    uint64_t retry_ms; /* it can't be set: not tried before */
+    struct domain_stuck stuck;
+    struct domain_effect effect;
     bool has_origin;          /* what it had is remembered (origins.h) */
     bool origin_over;         /* ... but somebody else gave it another size: that is what it has */
-    bool given_up;            /* it did not follow: its target is where it stands */
+    bool held;                /* it did not follow: its target is where it stands */
     bool reassert;            /* tell the host the target anew: an older one is in force */
     uint64_t stale_rescue_ms; /* when the last step on stale figures was due */
 
@@ -106,8 +135,15 @@ void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t 
 /* Whether the balloon stands elsewhere than asked. */
 bool domain_is_away(const struct domain *domain);
 
-/* Remembers that a target of `kib` has been asked for. */
+/* The most that a target may be: of the configuration, and of the host. KiB. */
+uint64_t domain_max_kib(const struct domain *domain);
+
+/* Remembers that a target of `kib` has been asked for, because it is wanted. */
 void domain_asked(struct domain *domain, uint64_t kib, uint64_t now_ms, uint64_t interval_ms);
+
+/* ... or because a stuck balloon is tried: what is wanted of it stays what it was. */
+void domain_probed(struct domain *domain, uint64_t kib, uint64_t now_ms,
+                   const struct config *config);
 
 /* Fills in its part of a snapshot (all but index). */
 void domain_fill(struct domain *domain, struct snapshot_domain *out, uint64_t now_ms,

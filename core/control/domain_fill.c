@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A domain's part of the snapshot. */
 #include "control/domain.h"
-#include "control/domain_moves.h"
+#include "control/domain_effect.h"
+#include "control/domain_stuck.h"
 
 #define UNKNOWN MEMCOORD_UNKNOWN
 
 /* So long a guest may take to boot before its silence is called a missing driver. */
 static const uint64_t silent_after_ms = 30 * 1000;
-/* A balloon that has not moved for so long is not counted on. */
-static const uint64_t moves_within_ms = 3000;
 
 const char *domain_unmanaged_why(const struct domain *domain, uint64_t now_ms)
 {
@@ -20,6 +19,8 @@ const char *domain_unmanaged_why(const struct domain *domain, uint64_t now_ms)
         return "somebody else keeps changing its balloon";
     if (now_ms < domain->retry_ms)
         return "its balloon could not be set";
+    if (domain->effect.is_over)
+        return "its QEMU keeps what the guest gives: it has its memory back";
     if (domain->sample.sampled_ms == UNKNOWN && now_ms - domain->first_seen_ms >= silent_after_ms)
         return "its guest gives no statistics: it has no balloon driver, or their period is off";
     return NULL;
@@ -29,9 +30,7 @@ static void fill_bounds(const struct domain *d, struct memcoord_domain *seen)
 {
     uint64_t min_kib;
 
-    seen->max_kib = d->host_max_kib;
-    if (d->settings.max_kib > 0)
-        seen->max_kib = memcoord_min(d->settings.max_kib, d->host_max_kib);
+    seen->max_kib = domain_max_kib(d);
     min_kib = amount_of(d->settings.min, seen->max_kib);
     if (d->min_is_default)
         min_kib = memcoord_min(min_kib, d->initial_kib);
@@ -51,6 +50,22 @@ static bool sample_fits(const struct domain *d)
     size_kib = d->sample.guest_total_kib + d->kernel_kib;
     return memcoord_max(size_kib, d->balloon_kib) - memcoord_min(size_kib, d->balloon_kib) <=
            DOMAIN_NOISE_KIB;
+}
+
+/* What is known of a balloon that does not follow, and of a QEMU that keeps what it should give. */
+static void fill_failing(const struct domain *d, struct snapshot_domain *out, uint64_t now_ms,
+                         const struct config *config)
+{
+    uint64_t probe_kib = stuck_probe_kib(d, out->seen.min_kib, now_ms, config);
+
+    out->stuck = d->stuck.is_stuck;
+    out->takes_nothing = d->stuck.takes_nothing;
+    out->uncooperative = d->stuck.is_uncooperative;
+    out->not_coming = stuck_not_coming(d);
+    out->ineffective = d->effect.is_ineffective;
+    out->own_ask_kib = probe_kib;
+    if (out->ineffective && !out->takes_nothing)
+        out->own_ask_kib = effect_gets_kib(d);
 }
 
 static bool is_settling(const struct domain *d)
@@ -126,7 +141,7 @@ void domain_fill(struct domain *domain, struct snapshot_domain *out, uint64_t no
     if (domain->is_new && domain->sample.sampled_ms == UNKNOWN)
         out->booting_kib = domain->host_max_kib;
     out->shrink_paused = now_ms < domain->shrink_paused_until_ms;
-    out->not_coming = domain_is_away(domain) && now_ms - moves_since_ms(domain) >= moves_within_ms;
+    fill_failing(domain, out, now_ms, config);
     /* a tick that comes a little early is a tick of the next interval */
     if (now_ms - domain->shrunk_ms < interval_ms - interval_ms / 10)
         out->shrunk_kib = domain->shrunk_kib;

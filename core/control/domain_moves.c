@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "control/domain_stuck.h"
 #include "control/domain_targets.h"
 #include "util/log.h"
 
@@ -10,8 +11,6 @@
 
 /* A guest may follow the target before for a while: 512 -> 200 MiB takes 2.4 s, more when busy. */
 static const uint64_t obeys_after_ms = 3000;
-/* One that has not moved for so long does not follow its target. */
-static const uint64_t gave_up_after_ms = 5000;
 /* The host learns of a move once in so long. */
 static const uint64_t news_every_ms = 1000;
 /* A balloon that stood still for so long moves anew. */
@@ -23,22 +22,10 @@ static const uint64_t foreign_pause_ms = 60 * 1000;
 static const uint64_t pulls_for_ms = 10 * 1000;
 /* How long a guest keeps what it took by itself (autodeflate). */
 static const uint64_t shrink_pause_ms = 60 * 1000;
-static const uint64_t retry_max_ms = 60 * 1000;
-
-/* A busy guest may rest a MiB or so beside its target: that is no reason to ask again. */
-static const uint64_t arrived_within_kib = 4 * 1024;
 
 bool domain_is_away(const struct domain *domain)
 {
-    return domain_distance(domain->balloon_kib, domain->target_kib) > arrived_within_kib;
-}
-
-uint64_t moves_next_wait_ms(struct domain *d)
-{
-    uint64_t wait_ms = d->failures < 6 ? UINT64_C(1000) << d->failures : retry_max_ms;
-
-    d->failures++;
-    return memcoord_min(wait_ms, retry_max_ms);
+    return domain_distance(domain->balloon_kib, domain->target_kib) > DOMAIN_ARRIVED_KIB;
 }
 
 /* Another change by somebody else: one too many, and the domain is left to him. */
@@ -66,6 +53,7 @@ static void see_foreign(struct domain *d, uint64_t before_kib, uint64_t now_ms,
     if (now_ms - d->set_ms >= obeys_after_ms && !d->setting)
         targets_forget(d); /* his target came after ours, and took its place */
     targets_adopt(d);
+    d->had_kib = d->balloon_kib;
     d->origin_over = true;
     if (d->foreign_moving && d->foreign_up == up)
         return;
@@ -91,8 +79,8 @@ static void see_autodeflate(struct domain *d, uint64_t now_ms)
  * a size that its sample tells is so much beside the truth. */
 static bool is_own_way(const struct domain *d)
 {
-    return d->balloon_kib + arrived_within_kib >= d->path_low_kib &&
-           d->balloon_kib <= d->path_high_kib + arrived_within_kib;
+    return d->balloon_kib + DOMAIN_ARRIVED_KIB >= d->path_low_kib &&
+           d->balloon_kib <= d->path_high_kib + DOMAIN_ARRIVED_KIB;
 }
 
 /* Whether it goes away from our last target long after that was set, and after a look that could not show
@@ -103,7 +91,7 @@ static bool leaves_us(const struct domain *d, uint64_t before_kib, uint64_t now_
     uint64_t was_away_kib = memcoord_max(domain_distance(before_kib, d->target_kib),
                                          domain_distance(d->host_before_kib, d->target_kib));
 
-    return domain_distance(d->balloon_kib, d->target_kib) > was_away_kib + arrived_within_kib &&
+    return domain_distance(d->balloon_kib, d->target_kib) > was_away_kib + DOMAIN_ARRIVED_KIB &&
            now_ms - d->set_ms >= obeys_after_ms && d->looked_ms >= d->set_ms + news_every_ms &&
            !d->setting && !d->reassert;
 }
@@ -132,12 +120,12 @@ static void see_pulled_back(struct domain *d)
         d->reassert = true;
 }
 
-/* One that was given up on, and goes to what it was asked for after all, has that target again. Where else
+/* One that was held where it stood, and goes to what it was asked for after all, has that target again. Where else
  * it goes, its target is where it is, as before. */
 static void see_own_way(struct domain *d, uint64_t before_kib)
 {
     d->foreign_moving = false;
-    if (!d->given_up || d->asked_kib == UNKNOWN)
+    if (!d->held || d->asked_kib == UNKNOWN)
         return;
     if (domain_distance(d->balloon_kib, d->asked_kib) >=
         domain_distance(before_kib, d->asked_kib)) {
@@ -145,7 +133,7 @@ static void see_own_way(struct domain *d, uint64_t before_kib)
         return;
     }
     d->target_kib = d->asked_kib;
-    d->given_up = d->reassert = false;
+    d->held = d->reassert = false;
 }
 
 static void see_moved(struct domain *d, uint64_t before_kib, uint64_t now_ms,
@@ -155,7 +143,7 @@ static void see_moved(struct domain *d, uint64_t before_kib, uint64_t now_ms,
     d->failures = 0;
     if (d->is_new && d->set_ms == 0) {
         targets_adopt(d); /* its driver just loads */
-        d->initial_kib = d->balloon_kib;
+        d->initial_kib = d->had_kib = d->balloon_kib;
     } else if (d->autodeflate && d->balloon_kib > d->target_kib && d->balloon_kib > before_kib) {
         see_autodeflate(d, now_ms);
     } else if (is_own_way(d) && !leaves_us(d, before_kib, now_ms)) {
@@ -167,36 +155,11 @@ static void see_moved(struct domain *d, uint64_t before_kib, uint64_t now_ms,
     }
 }
 
-/* It stands still elsewhere than asked: don't count on what it does not do. It is not shrunk for a
- * while, longer each time; a guest in need may be asked to grow at any time. Until it knows that it may
- * stay, it may begin to follow: that is its way still. */
-static void see_standing(struct domain *d, uint64_t now_ms)
-{
-    uint64_t wanted_kib = d->target_kib, wait_ms;
-
-    if (now_ms - d->moved_ms >= movement_ends_ms)
-        d->foreign_moving = false;
-    if (!domain_is_away(d) || d->state == HOST_DOMAIN_PAUSED ||
-        now_ms - moves_since_ms(d) < gave_up_after_ms)
-        return;
-    targets_widen_path(d, d->balloon_kib);
-    d->target_kib = d->balloon_kib;
-    d->given_up = d->reassert = true;
-    if (now_ms < d->quiet_until_ms)
-        return;
-    wait_ms = moves_next_wait_ms(d);
-    d->quiet_until_ms = now_ms + wait_ms;
-    if (wanted_kib < d->balloon_kib)
-        d->shrink_paused_until_ms = memcoord_max(d->shrink_paused_until_ms, now_ms + wait_ms);
-    log_info("%s: stays at %" PRIu64 " MiB and does not go to %" PRIu64
-             " MiB: that is the new start",
-             d->name, d->balloon_kib / 1024, wanted_kib / 1024);
-}
-
 /* Whether it is nobody's business of ours what its balloon does. */
 static bool is_left_alone(const struct domain *d, uint64_t now_ms)
 {
-    return d->unmanageable || !d->settings.manage || now_ms < d->hands_off_until_ms;
+    return d->unmanageable || !d->settings.manage || d->effect.is_over ||
+           now_ms < d->hands_off_until_ms;
 }
 
 /* It may still be on its way to a target of ours, which can't be taken back now. */
@@ -210,7 +173,10 @@ static void see_left_alone(struct domain *d, uint64_t before_kib, bool moved, ui
             see_own_way(d, before_kib);
         return;
     }
-    d->origin_over |= moved;
+    if (moved) {
+        d->had_kib = d->balloon_kib;
+        d->origin_over = true;
+    }
     d->reassert = false;
     targets_forget(d);
     targets_adopt(d);
@@ -225,17 +191,12 @@ static bool is_at_rest(const struct domain *d, uint64_t now_ms)
 
     if (domain_is_away(d) || d->setting || d->reassert || now_ms - d->set_ms < news_every_ms ||
         sample->sampled_ms == UNKNOWN || sample->sampled_ms <= d->set_ms ||
-        domain_distance(d->host_balloon_kib, d->target_kib) > arrived_within_kib)
+        domain_distance(d->host_balloon_kib, d->target_kib) > DOMAIN_ARRIVED_KIB)
         return false;
     if (sample->guest_total_kib == UNKNOWN || d->kernel_kib == UNKNOWN)
         return true;
     size_kib = sample->guest_total_kib + d->kernel_kib;
-    return domain_distance(size_kib, d->target_kib) <= arrived_within_kib;
-}
-
-uint64_t moves_since_ms(const struct domain *d)
-{
-    return memcoord_max(memcoord_max(d->moved_ms, d->set_ms), d->halted_ms);
+    return domain_distance(size_kib, d->target_kib) <= DOMAIN_ARRIVED_KIB;
 }
 
 void moves_see(struct domain *d, uint64_t balloon_kib, uint64_t now_ms, const struct config *config)
@@ -245,14 +206,15 @@ void moves_see(struct domain *d, uint64_t balloon_kib, uint64_t now_ms, const st
     bool moved = domain_distance(balloon_kib, before_kib) > DOMAIN_NOISE_KIB;
 
     d->balloon_kib = balloon_kib;
-    if (d->state == HOST_DOMAIN_PAUSED) /* one that migrates runs */
-        d->halted_ms = now_ms;
-    if (is_left_alone(d, now_ms))
+    if (is_left_alone(d, now_ms)) {
         see_left_alone(d, before_kib, moved, now_ms);
-    else if (moved)
-        see_moved(d, before_kib, now_ms, config);
-    else
-        see_standing(d, now_ms);
+    } else {
+        if (moved)
+            see_moved(d, before_kib, now_ms, config);
+        else if (now_ms - d->moved_ms >= movement_ends_ms)
+            d->foreign_moving = false;
+        stuck_see(d, now_ms, config);
+    }
     if (is_at_rest(d, now_ms))
         targets_end_path(d);
     if (was_away || d->moved_ms == now_ms)

@@ -2,6 +2,8 @@
 /* Which targets of ours a domain may follow: the last, those before it, none. */
 #include "control/domain_targets.h"
 
+#include "control/domain_stuck.h"
+
 #define UNKNOWN MEMCOORD_UNKNOWN
 
 void targets_widen_path(struct domain *d, uint64_t kib)
@@ -13,7 +15,8 @@ void targets_widen_path(struct domain *d, uint64_t kib)
 void targets_adopt(struct domain *d)
 {
     d->target_kib = d->path_low_kib = d->path_high_kib = d->balloon_kib;
-    d->given_up = false;
+    d->held = false;
+    stuck_forget(d);
 }
 
 void targets_asked(struct domain *d, uint64_t kib, uint64_t now_ms)
@@ -28,7 +31,7 @@ void targets_asked(struct domain *d, uint64_t kib, uint64_t now_ms)
     d->target_kib = d->asked_kib = kib;
     d->set_ms = d->arrived_ms = now_ms;
     d->setting = true;
-    d->given_up = d->reassert = false;
+    d->held = d->reassert = false;
 }
 
 void targets_ended(struct domain *d, bool well)
@@ -41,6 +44,8 @@ void targets_ended(struct domain *d, bool well)
     d->force_kib = d->force_before_kib;
     d->asked_kib = d->asked_before_kib;
     d->target_kib = d->target_before_kib == UNKNOWN ? d->balloon_kib : d->target_before_kib;
+    if (!d->stuck.is_stuck)
+        stuck_wants(d, d->target_kib);
 }
 
 void targets_forget(struct domain *d)

@@ -2,7 +2,8 @@
 /*
  * Makes a plan safe, whatever it asks. Pure: no I/O, no clock, no globals. After it, in each tick:
  *  1. an unmanaged, paused or migrating domain is not changed; one that is new, settling or has stale
- *     statistics is not shrunk (a shrink under way is recalled when statistics go stale);
+ *     statistics is not shrunk (a shrink under way is recalled when statistics go stale); one whose
+ *     balloon is stuck is tried with a little now and then, and grown only where it is in need; one whose QEMU keeps what the guest gives gets it back;
  *  2. min <= target <= max for every domain whose target changes;
  *  3. a shrink leaves the guest at least guest_reserve usable;
  *  4. a domain loses at most max_shrink in an interval, however many ticks that is;
@@ -43,7 +44,11 @@ enum guard_reason {
     GUARD_SETTLING,      /* no shrink until the last change has arrived */
     GUARD_STALE,         /* no shrink on old statistics */
     GUARD_NO_STATS,      /* no shrink without statistics */
-    GUARD_SHRINK_PAUSED, /* no shrink for a while: it took memory back, or did not follow */
+    GUARD_SHRINK_PAUSED, /* no shrink for a while: it took memory back */
+    GUARD_STUCK,         /* nothing but a try now and then: its balloon does not move */
+    GUARD_PROBE,         /* such a try */
+    GUARD_INEFFECTIVE,   /* no shrink: its QEMU keeps what the guest gives */
+    GUARD_GIVEN_BACK,    /* ... and the guest gets it back */
     GUARD_OFF,           /* granted as asked: there is no guard (decide --no-guard) */
     GUARD_REASONS_N
 };

@@ -11,20 +11,22 @@ struct budget {
     uint64_t unmet_rescue_kib;
 };
 
-/* What a grow costs: memory that is asked back but has not come is still the guest's. */
-static uint64_t cost(const struct memcoord_domain *seen, uint64_t from_kib, uint64_t to_kib)
+/* What a grow costs: memory that is asked back but has not come is still the guest's, and so is what its QEMU
+ * keeps. */
+static uint64_t cost(const struct snapshot_domain *d, uint64_t from_kib, uint64_t to_kib)
 {
-    return guard_less(to_kib, memcoord_max(seen->balloon_kib, from_kib));
+    uint64_t has_kib = memcoord_max(d->seen.balloon_kib, snapshot_kept_kib(d));
+
+    return guard_less(to_kib, memcoord_max(has_kib, from_kib));
 }
 
 /* Grows as far as the budget allows above `keep_kib`. Returns what was granted as target. */
 static uint64_t grant(struct candidate *c, uint64_t to_kib, uint64_t keep_kib,
                       struct budget *budget)
 {
-    const struct memcoord_domain *seen = &c->d->seen;
     uint64_t from_kib = c->verdict->granted_kib;
     uint64_t free_kib = guard_less(budget->left_kib, keep_kib);
-    uint64_t paid_kib = cost(seen, from_kib, to_kib);
+    uint64_t paid_kib = cost(c->d, from_kib, to_kib);
 
     if (paid_kib > free_kib) {
         to_kib -= paid_kib - free_kib;
@@ -92,6 +94,16 @@ static void grant_rescues(struct candidate **list, size_t n, struct budget *budg
     }
 }
 
+/* Why it gets all that is wanted. */
+static enum guard_reason wanted_reason(const struct candidate *c)
+{
+    if (c->own)
+        return c->d->ineffective ? GUARD_GIVEN_BACK : GUARD_PROBE;
+    if (c->wanted_kib == c->verdict->asked_kib)
+        return GUARD_AS_ASKED;
+    return c->wanted_kib < c->verdict->asked_kib ? GUARD_AT_MAX : GUARD_AT_MIN;
+}
+
 static void grant_wanted(const struct guard_settings *settings, struct candidate **list, size_t n,
                          struct budget *budget)
 {
@@ -103,9 +115,7 @@ static void grant_wanted(const struct guard_settings *settings, struct candidate
         uint64_t to_kib = grant(c, c->wanted_kib, keep_kib, budget);
 
         if (to_kib >= c->wanted_kib) {
-            c->verdict->reason = c->wanted_kib == c->verdict->asked_kib  ? GUARD_AS_ASKED
-                                 : c->wanted_kib < c->verdict->asked_kib ? GUARD_AT_MAX
-                                                                         : GUARD_AT_MIN;
+            c->verdict->reason = wanted_reason(c);
             continue;
         }
         if (c->verdict->reason != GUARD_RESCUE_SHORT)
@@ -140,12 +150,12 @@ static uint64_t coming_back(const struct candidate *all, size_t n)
     uint64_t sum_kib = 0;
 
     for (size_t i = 0; i < n; i++)
-        if (!all[i].d->not_coming)
+        if (!all[i].d->not_coming && !all[i].d->stuck)
             sum_kib += guard_less(all[i].d->seen.balloon_kib, all[i].verdict->granted_kib);
     return sum_kib;
 }
 
-/* Takes up to `need_kib` from one domain within its floor; what was taken. */
+/* Takes up to `need_kib` from one domain within its floor; what was taken, and can be counted on. */
 static uint64_t take(const struct guard_settings *settings, struct candidate *c, uint64_t need_kib)
 {
     uint64_t from_kib = c->verdict->granted_kib, to_kib;
@@ -155,8 +165,8 @@ static uint64_t take(const struct guard_settings *settings, struct candidate *c,
     if (to_kib >= from_kib || !guard_worth_a_call(settings, c->d, to_kib))
         return 0;
     c->verdict->granted_kib = to_kib;
-    c->verdict->reason = GUARD_HOST_SHORT;
-    return from_kib - to_kib;
+    c->verdict->reason = c->d->stuck ? GUARD_PROBE : GUARD_HOST_SHORT;
+    return c->d->stuck ? 0 : from_kib - to_kib;
 }
 
 /* Rule 6: when rescue or the reserve is short, the guard itself shrinks. */

@@ -16,6 +16,8 @@ struct candidate {
     uint64_t wanted_kib;            /* grow: what the policy wants, within max; else 0 */
     uint64_t rescue_kib;            /* grow: what a rescue wants, within max; else 0 */
     enum guard_reason floor_reason; /* what made the floor */
+    bool in_need;                   /* rule 5 */
+    bool own;                       /* wanted_kib is what memcoord itself asks */
 };
 
 /* a - b, and 0 where b is more. */

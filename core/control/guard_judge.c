@@ -26,6 +26,17 @@ static enum guard_reason no_shrink_reason(const struct snapshot_domain *d)
     return d->shrink_paused ? GUARD_SHRINK_PAUSED : GUARD_NOT_ASKED;
 }
 
+/* Rule 1: a stuck balloon is tried with what is due, an ineffective one not at all. */
+static void find_failing_floor(struct candidate *c)
+{
+    uint64_t ask_kib = c->d->own_ask_kib;
+
+    c->floor_kib = c->d->seen.target_kib;
+    c->floor_reason = c->d->ineffective ? GUARD_INEFFECTIVE : GUARD_STUCK;
+    if (ask_kib > 0 && !c->d->ineffective)
+        c->floor_kib = memcoord_min(c->floor_kib, ask_kib);
+}
+
 /* Rules 1-4: the lowest target that is allowed now, and which rule makes it. */
 static void find_floor(const struct guard_settings *settings, struct candidate *c)
 {
@@ -38,6 +49,8 @@ static void find_floor(const struct guard_settings *settings, struct candidate *
         return;
     c->floor_kib = seen->min_kib;
     c->floor_reason = GUARD_AT_MIN;
+    if (c->d->stuck || c->d->ineffective)
+        find_failing_floor(c);
     reserve_kib = seen->used_kib + settings->guest_reserve_kib;
     if (reserve_kib > c->floor_kib) {
         c->floor_kib = reserve_kib;
@@ -84,10 +97,22 @@ static void judge_shrink(const struct guard_settings *settings, struct candidate
 static void judge_grow(const struct guard_settings *settings, struct candidate *c,
                        uint64_t asked_kib)
 {
-    if (!guard_worth_a_call(settings, c->d, asked_kib))
+    if (c->d->stuck)
+        c->verdict->reason = GUARD_STUCK;
+    else if (!guard_worth_a_call(settings, c->d, asked_kib))
         c->verdict->reason = GUARD_DEADBAND;
     else
         c->wanted_kib = asked_kib;
+}
+
+/* What was asked lies outside of the bounds, and it is there already. */
+static enum guard_reason at_bound(const struct candidate *c, uint64_t bound_kib)
+{
+    if (c->verdict->asked_kib > bound_kib)
+        return GUARD_AT_MAX;
+    if (c->d->ineffective)
+        return GUARD_INEFFECTIVE;
+    return c->d->stuck ? GUARD_STUCK : GUARD_AT_MIN;
 }
 
 static void judge_asked(const struct guard_settings *settings, struct candidate *c)
@@ -105,7 +130,7 @@ static void judge_asked(const struct guard_settings *settings, struct candidate 
     else if (c->verdict->asked_kib == asked_kib)
         c->verdict->reason = GUARD_NO_CHANGE;
     else
-        c->verdict->reason = c->verdict->asked_kib < asked_kib ? GUARD_AT_MIN : GUARD_AT_MAX;
+        c->verdict->reason = at_bound(c, asked_kib);
 }
 
 /* What a guest will have eaten, since its statistics were taken, before it can be helped again. */
@@ -155,6 +180,7 @@ static void judge_need(const struct guard_settings *settings, struct candidate *
 
     if (!settings->rescue || !(starving(settings, c->d, interval_ms) || c->d->stale_rescue))
         return;
+    c->in_need = true;
     to_kib = memcoord_min(rescue_target(settings, c->d, interval_ms), seen->max_kib);
     keeps_kib = memcoord_min(to_kib, seen->target_kib);
     if (to_kib > seen->target_kib)
@@ -177,6 +203,21 @@ static void recall(struct candidate *c)
     c->verdict->reason = GUARD_RECALLED;
 }
 
+/* What memcoord itself asks of a guest that fails to follow, or to give: nothing of one in need is taken, and
+ * a grow that is wanted anyway tries it as well. */
+static void judge_own_ask(struct candidate *c)
+{
+    uint64_t ask_kib = c->d->own_ask_kib, target_kib = c->d->seen.target_kib;
+
+    if (ask_kib > memcoord_max(target_kib, c->wanted_kib)) {
+        c->wanted_kib = ask_kib;
+        c->own = true;
+    } else if (ask_kib > 0 && c->floor_kib < target_kib && !c->in_need && c->wanted_kib == 0) {
+        c->verdict->granted_kib = c->floor_kib;
+        c->verdict->reason = GUARD_PROBE;
+    }
+}
+
 void guard_judge(const struct guard_settings *settings, uint64_t interval_ms, struct candidate *c)
 {
     enum guard_reason unmovable = unmovable_reason(c->d->seen.flags);
@@ -192,5 +233,6 @@ void guard_judge(const struct guard_settings *settings, uint64_t interval_ms, st
     find_floor(settings, c);
     judge_need(settings, c, interval_ms); /* before what is asked: it may ask to take from it */
     judge_asked(settings, c);
+    judge_own_ask(c);
     recall(c);
 }

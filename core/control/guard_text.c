@@ -30,7 +30,12 @@ static const struct {
     [GUARD_STALE] = { "stale", NULL },
     [GUARD_NO_STATS] = { "no-stats", "no shrink: the guest gives no statistics" },
     [GUARD_SHRINK_PAUSED] = { "shrink-paused",
-                              "no shrink for a while: the guest took memory back, or did not follow" },
+                              "no shrink for a while: the guest took memory back" },
+    [GUARD_STUCK] = { "stuck", NULL },
+    [GUARD_PROBE] = { "probe", "a try: its balloon does not move" },
+    [GUARD_INEFFECTIVE] = { "ineffective", "no shrink: its QEMU keeps what the guest gives" },
+    [GUARD_GIVEN_BACK] = { "given-back",
+                           "its QEMU keeps what the guest gave: the guest gets it back" },
     [GUARD_OFF] = { "off", "granted as asked, without a guard" },
 };
 
@@ -94,6 +99,10 @@ void guard_explain(const struct guard_settings *settings, const struct snapshot_
         break;
     case GUARD_UNMANAGED:
         snprintf(text, size, "%s", domain->unmanaged_why ? domain->unmanaged_why : "unmanaged");
+        break;
+    case GUARD_STUCK:
+        snprintf(text, size, "%s: it is only tried now and then",
+                 domain->uncooperative ? "it is uncooperative" : "its balloon does not move");
         break;
     case GUARD_STALE:
         print_age(seen, text, size);

@@ -26,11 +26,16 @@ void owing_see(struct origins *origins, const struct domains *domains)
 {
     for (size_t i = 0; i < domains->n; i++) {
         struct domain *d = domains->list[i];
+        uint64_t had_kib;
 
-        if (!d->origin_over)
-            continue;
-        d->origin_over = false;
-        owing_end(origins, d);
+        if (d->origin_over) {
+            d->origin_over = false;
+            owing_end(origins, d);
+        }
+        /* more than this daemon knows, if another one took it */
+        had_kib = d->effect.is_ineffective ? owing_kib(origins, d) : MEMCOORD_UNKNOWN;
+        if (had_kib != MEMCOORD_UNKNOWN)
+            d->had_kib = memcoord_max(d->had_kib, had_kib);
     }
 }
 

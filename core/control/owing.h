@@ -13,7 +13,8 @@ void owing_begin(struct origins *origins, struct domain *domain);
 /* Nothing is owed to it any more. */
 void owing_end(struct origins *origins, struct domain *domain);
 
-/* Ends it for those that somebody else gave another size: it is not memcoord's to take that back. */
+/* Ends it for those that somebody else gave another size: it is not memcoord's to take that back. Tells those
+ * that are ineffective what they had. */
 void owing_see(struct origins *origins, const struct domains *domains);
 
 /* What the domain had, where it has less now; MEMCOORD_UNKNOWN if nothing is owed. KiB. */

@@ -31,7 +31,10 @@ static uint32_t guard_flags(const struct snapshot_domain *d)
     return (d->set_aside ? RECORD_SET_ASIDE : 0) | (d->not_coming ? RECORD_NOT_COMING : 0) |
            (d->moved_by_others ? RECORD_MOVED_BY_OTHERS : 0) |
            (d->shrink_paused ? RECORD_SHRINK_PAUSED : 0) |
-           (d->stale_rescue ? RECORD_STALE_RESCUE : 0);
+           (d->stale_rescue ? RECORD_STALE_RESCUE : 0) | (d->stuck ? RECORD_STUCK : 0) |
+           (d->takes_nothing ? RECORD_TAKES_NOTHING : 0) |
+           (d->uncooperative ? RECORD_UNCOOPERATIVE : 0) |
+           (d->ineffective ? RECORD_INEFFECTIVE : 0);
 }
 
 static void fill(const struct tick_result *result, size_t i, struct words *words,
@@ -51,6 +54,7 @@ static void fill(const struct tick_result *result, size_t i, struct words *words
         .shrunk_kib = d->shrunk_kib,
         .force_kib = d->force_kib,
         .booting_kib = d->booting_kib,
+        .own_ask_kib = d->own_ask_kib,
         .guard_flags = guard_flags(d),
         .asked_kib = v->asked_kib,
         .granted_kib = v->granted_kib,
@@ -98,11 +102,16 @@ static void restore(const struct record_domain *d, uint32_t index, struct snapsh
         .shrunk_kib = d->shrunk_kib,
         .force_kib = d->force_kib,
         .booting_kib = d->booting_kib,
+        .own_ask_kib = d->own_ask_kib == MEMCOORD_UNKNOWN ? 0 : d->own_ask_kib, /* schema 1 */
         .set_aside = d->guard_flags & RECORD_SET_ASIDE,
         .not_coming = d->guard_flags & RECORD_NOT_COMING,
         .moved_by_others = d->guard_flags & RECORD_MOVED_BY_OTHERS,
         .shrink_paused = d->guard_flags & RECORD_SHRINK_PAUSED,
         .stale_rescue = d->guard_flags & RECORD_STALE_RESCUE,
+        .stuck = d->guard_flags & RECORD_STUCK,
+        .takes_nothing = d->guard_flags & RECORD_TAKES_NOTHING,
+        .uncooperative = d->guard_flags & RECORD_UNCOOPERATIVE,
+        .ineffective = d->guard_flags & RECORD_INEFFECTIVE,
     };
     out->seen.index = index;
     out->seen.state = NULL;

@@ -15,7 +15,7 @@ static const size_t refusals_a_tick = 20;
 static bool is_own(enum guard_reason reason)
 {
     return reason == GUARD_RESCUE || reason == GUARD_RESCUE_SHORT || reason == GUARD_RECALLED ||
-           reason == GUARD_HOST_SHORT;
+           reason == GUARD_HOST_SHORT || reason == GUARD_PROBE || reason == GUARD_GIVEN_BACK;
 }
 
 /* The policy's reason, and the guard's where it had a say. */
@@ -41,8 +41,17 @@ void say_sizes(uint64_t from_kib, const char *between, uint64_t to_kib, char *te
              to_kib / unit_kib, fine ? "KiB" : "MiB");
 }
 
+/* That one which has been reported is still tried is no news. */
+static enum log_level change_level(const struct tick_result *result, size_t i)
+{
+    return result->verdicts[i].reason == GUARD_PROBE && result->snapshot->domains[i].uncooperative
+               ? LOG_LEVEL_DEBUG
+               : LOG_LEVEL_INFO;
+}
+
 static void say_change(const struct tick_result *result, size_t i)
 {
+    enum log_level level = change_level(result, i);
     const struct memcoord_domain *seen = &result->snapshot->domains[i].seen;
     const struct guard_verdict *v = &result->verdicts[i];
     struct domain *domain = result->domains->list[i];
@@ -52,11 +61,11 @@ static void say_change(const struct tick_result *result, size_t i)
     if (dry_run && domain->said_target_kib == v->granted_kib)
         return; /* it is not done, and would be said at every tick */
     domain->said_target_kib = v->granted_kib;
-    if (!log_wants(LOG_LEVEL_INFO))
+    if (!log_wants(level))
         return;
     describe(result, i, text, sizeof(text));
     say_sizes(seen->target_kib, " -> ", v->granted_kib, sizes, sizeof(sizes));
-    log_info("%s: %s%s (%s)", seen->name, dry_run ? "would go " : "", sizes, text);
+    log_line(level, "%s: %s%s (%s)", seen->name, dry_run ? "would go " : "", sizes, text);
 }
 
 /* Asked for and refused: said once a minute for each reason. False: it would be said, but there is
@@ -95,6 +104,19 @@ static void say_unmanaged(struct domain *domain, const char *why)
     else
         log_info("%s: is managed again", domain->name);
     domain->said_unmanaged = why;
+}
+
+void say_uncooperative(const struct domains *domains)
+{
+    for (size_t i = 0; i < domains->n; i++) {
+        const struct domain *d = domains->list[i];
+
+        if (d->effect.is_ineffective)
+            log_info("%s: its QEMU keeps what the guest gave", d->name);
+        else if (d->stuck.is_uncooperative)
+            log_info("%s: is uncooperative: stays at %" PRIu64 " MiB, %" PRIu64 " MiB are wanted",
+                     d->name, d->balloon_kib / 1024, d->stuck.wanted_kib / 1024);
+    }
 }
 
 static void print_mib(uint64_t kib, char *text, size_t size)

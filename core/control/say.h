@@ -29,6 +29,9 @@ void say_changes(const struct tick_result *result);
 /* The summary line: domains, host memory, what is granted and reclaimed. RPCs at debug level. */
 void say_summary(const struct tick_result *result);
 
+/* Who does not follow, or gives nothing, when a run ends: a line each. */
+void say_uncooperative(const struct domains *domains);
+
 /* Two sizes with `between` them, in KiB where MiB would show them equal: "512 -> 612 MiB". */
 void say_sizes(uint64_t from_kib, const char *between, uint64_t to_kib, char *text, size_t size);
 

@@ -56,11 +56,21 @@ void snapshot_free(struct snapshot *snapshot)
     memset(snapshot, 0, sizeof(*snapshot));
 }
 
+uint64_t snapshot_kept_kib(const struct snapshot_domain *domain)
+{
+    uint64_t rss_kib = domain->seen.rss_kib, others_kib = domain->overhead_kib + domain->extra_kib;
+
+    if (!domain->ineffective || rss_kib == MEMCOORD_UNKNOWN || rss_kib < others_kib)
+        return 0;
+    return rss_kib - others_kib;
+}
+
 uint64_t snapshot_holds_kib(const struct snapshot_domain *domain)
 {
     uint64_t asked_kib = memcoord_max(domain->seen.target_kib, domain->force_kib);
+    uint64_t has_kib = memcoord_max(domain->seen.balloon_kib, snapshot_kept_kib(domain));
 
-    return memcoord_max(domain->seen.balloon_kib, asked_kib) + domain->extra_kib;
+    return memcoord_max(has_kib, asked_kib) + domain->extra_kib;
 }
 
 uint64_t snapshot_promised_kib(const struct snapshot_domain *domain)

@@ -17,13 +17,20 @@ struct snapshot_domain {
     uint64_t overhead_kib;       /* QEMU's own memory */
     uint64_t shrunk_kib;         /* by how much it was shrunk within the last interval */
     uint64_t force_kib;          /* the highest of our targets that may be in force; 0: none */
-    uint64_t booting_kib;        /* what it owns as long as its guest has not answered; else 0 */
-    bool set_aside;              /* huge pages: promises nothing of the pool */
-    bool not_coming;             /* its balloon has not moved for a while: what it was asked to give
+    uint64_t
+        own_ask_kib; /* what memcoord itself asks of it, whatever the policy does: to try a stuck
+                             balloon, or to give back; 0: nothing */
+    uint64_t booting_kib; /* what it owns as long as its guest has not answered; else 0 */
+    bool set_aside;       /* huge pages: promises nothing of the pool */
+    bool not_coming;      /* its balloon has not moved for a while: what it was asked to give
                                     is not counted on */
-    bool moved_by_others;        /* its balloon is on its way to somebody else's target */
-    bool shrink_paused; /* it took memory back by itself (autodeflate), or did not follow */
-    bool stale_rescue;  /* its statistics went stale when it was starving, and one step of
+    bool moved_by_others; /* its balloon is on its way to somebody else's target */
+    bool shrink_paused;   /* it took memory back by itself (autodeflate) */
+    bool stuck;           /* its balloon does not move: own_ask_kib, or a rescue */
+    bool takes_nothing;   /* ... and it was to grow */
+    bool uncooperative;   /* ... and has not for long */
+    bool ineffective;     /* its QEMU keeps what the guest gives: no shrink, it gets that back */
+    bool stale_rescue;    /* its statistics went stale when it was starving, and one step of
                                     help is due */
 };
 
@@ -54,7 +61,11 @@ uint64_t snapshot_pool_kib(const struct snapshot *snapshot, int64_t grantable_ki
 /* Frees all; a zeroed one is fine. */
 void snapshot_free(struct snapshot *snapshot);
 
-/* What a domain holds as far as the pool is concerned: max(balloon, target) + extra, in KiB. A target
+/* What an ineffective domain's process holds of the host for its guest, whatever its balloon is; else, and
+ * where that is not known, 0. KiB. */
+uint64_t snapshot_kept_kib(const struct snapshot_domain *domain);
+
+/* What a domain holds as far as the pool is concerned: max(balloon, target, kept) + extra, in KiB. A target
  * that was given up counts until the host has set another. */
 uint64_t snapshot_holds_kib(const struct snapshot_domain *domain);
 

@@ -56,10 +56,14 @@ static void found_running(struct sim_guest *g)
     sim_samples_catch_up(g);
 }
 
-/* A balloon goes straight to its target, and all of it may be touched. */
+/* A balloon goes straight to its target, and all of it may be touched; with what its QEMU keeps it comes to no more
+ * than all that it ever had. */
 static void limit_rss(struct sim_guest *g)
 {
-    g->most_kib = g->spec->settings.overhead_kib + memcoord_max(g->balloon_kib, g->target_kib);
+    const struct guest_settings *s = &g->spec->settings;
+
+    g->most_kib =
+        s->overhead_kib + (s->returns ? memcoord_max(g->balloon_kib, g->target_kib) : s->max_kib);
 }
 
 void sim_guest_start(struct sim_guest *g, uint64_t at_ms, uint64_t seed)
@@ -91,7 +95,7 @@ void sim_guest_stop(struct sim_guest *g)
     g->life = SIM_GONE;
     g->kernel_kib = g->system_kib = g->anon_kib = g->cache_kib = 0;
     g->lists_kib = g->touched_kib = g->untouched_kib = g->balloon_kib = 0;
-    g->swapped_kib = g->host_swapped_kib = g->rss_kib = g->most_kib = 0;
+    g->swapped_kib = g->host_swapped_kib = g->rss_kib = g->kept_kib = g->most_kib = 0;
     g->rest_until_ms = SIM_NEVER;
 }
 

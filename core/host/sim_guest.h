@@ -48,6 +48,7 @@ struct sim_guest {
     uint64_t touched_kib;   /* free, and the host's memory behind it is there */
     uint64_t untouched_kib; /* free, and costs the host nothing yet */
     uint64_t balloon_kib, target_kib;
+    uint64_t kept_kib;         /* in the balloon, and its QEMU keeps it of the host */
     uint64_t swapped_kib;      /* of the load, in its own swap */
     uint64_t host_swapped_kib; /* of its touched memory, in the host's swap */
     uint64_t cache_max_kib;
@@ -127,7 +128,8 @@ void sim_take(struct sim_guest *g, uint64_t kib);
 void sim_free_anon(struct sim_guest *g, uint64_t kib);
 void sim_drop_cache(struct sim_guest *g);
 
-/* The balloon gives back `kib`. */
+/* The balloon takes `kib`, at most sim_room_kib(); gives back `kib`. */
+void sim_inflate(struct sim_guest *g, uint64_t kib);
 void sim_give_back(struct sim_guest *g, uint64_t kib);
 
 /* Brings rss_kib up to date, and peak_kib. */

@@ -36,13 +36,32 @@ void sim_drop_cache(struct sim_guest *g)
     g->cache_kib = 0;
 }
 
+/* The host's memory behind what the guest owns. */
+static uint64_t backed_kib(const struct sim_guest *g)
+{
+    return g->balloon_kib - g->untouched_kib - g->lists_kib;
+}
+
+void sim_inflate(struct sim_guest *g, uint64_t kib)
+{
+    uint64_t before_kib = backed_kib(g);
+
+    sim_take(g, kib);
+    g->balloon_kib -= kib;
+    if (!g->spec->settings.returns)
+        g->kept_kib += before_kib - backed_kib(g);
+}
+
 void sim_give_back(struct sim_guest *g, uint64_t kib)
 {
     uint64_t to_lists_kib = memcoord_min(kib, less(g->spec->settings.lists_kib, g->lists_kib));
 
+    uint64_t kept_kib = take_from(&g->kept_kib, kib - to_lists_kib);
+
     g->balloon_kib += kib;
     g->lists_kib += to_lists_kib;
-    g->untouched_kib += kib - to_lists_kib;
+    g->touched_kib += kept_kib;
+    g->untouched_kib += kib - to_lists_kib - kept_kib;
 }
 
 uint64_t sim_parts_kib(const struct sim_guest *g)
@@ -53,7 +72,7 @@ uint64_t sim_parts_kib(const struct sim_guest *g)
 
 void sim_count_rss(struct sim_guest *g)
 {
-    uint64_t touched_kib = g->balloon_kib - g->untouched_kib - g->lists_kib;
+    uint64_t touched_kib = backed_kib(g) + g->kept_kib;
 
     g->host_swapped_kib = memcoord_min(g->host_swapped_kib, touched_kib);
     g->rss_kib = g->spec->settings.overhead_kib + touched_kib - g->host_swapped_kib;

@@ -234,7 +234,7 @@ static uint64_t swap_out(struct sim_guest *g, uint64_t kib, uint64_t ms)
 static void move_balloon(struct sim_guest *g, uint64_t ms)
 {
     const struct guest_settings *s = &g->spec->settings;
-    uint64_t goal = goal_kib(g), kib, fits_kib;
+    uint64_t goal = goal_kib(g), kib, fits_kib, swapped_kib;
 
     if (!balloon_moves(g) || sticks(g))
         return;
@@ -246,9 +246,10 @@ static void move_balloon(struct sim_guest *g, uint64_t ms)
     kib = flow(&g->rests.balloon, s->gives_kib_per_s, ms);
     kib = memcoord_min(kib, g->balloon_kib - goal);
     fits_kib = memcoord_min(kib, sim_room_kib(g));
-    sim_take(g, fits_kib);
-    g->balloon_kib -= fits_kib;
-    g->balloon_kib -= swap_out(g, kib - fits_kib, ms);
+    sim_inflate(g, fits_kib);
+    swapped_kib = swap_out(g, kib - fits_kib, ms);
+    g->balloon_kib -= swapped_kib;
+    g->kept_kib += s->returns ? 0 : swapped_kib;
 }
 
 static void kill_load(struct sim_guest *g)

@@ -25,7 +25,7 @@ struct identity {
 struct pass {
     sqlite3 *db;
     const char *file;
-    int64_t run;
+    int64_t run, version;        /* of the schema */
     struct identity *identities; /* sorted by id */
     size_t n_identities;
     sqlite3_stmt *ticks, *samples;
@@ -82,7 +82,8 @@ static int read_identities(struct pass *p)
     sqlite3_stmt *rows = NULL;
     int r = 0;
     int step = database_prepare(
-        p->db, schema_select_sql(&schema_domain, "WHERE run = ? ORDER BY id"), &rows);
+        p->db, schema_select_sql(&schema_domain, (int)p->version, "WHERE run = ? ORDER BY id"),
+        &rows);
 
     if (step == SQLITE_OK)
         step = sqlite3_bind_int64(rows, 1, p->run);
@@ -227,13 +228,17 @@ static int begin(struct pass *p)
     int r = database_run(p->db, "BEGIN"); /* all of it as it is at one moment */
 
     if (r == SQLITE_OK)
-        r = database_prepare(p->db,
-                             schema_select_sql(&schema_host_sample, "WHERE run = ? ORDER BY tick"),
-                             &p->ticks);
+        r = database_ask(p->db, "PRAGMA user_version", &p->version);
     if (r == SQLITE_OK)
         r = database_prepare(
-            p->db, schema_select_sql(&schema_domain_sample, "WHERE run = ? ORDER BY tick, place"),
-            &p->samples);
+            p->db,
+            schema_select_sql(&schema_host_sample, (int)p->version, "WHERE run = ? ORDER BY tick"),
+            &p->ticks);
+    if (r == SQLITE_OK)
+        r = database_prepare(p->db,
+                             schema_select_sql(&schema_domain_sample, (int)p->version,
+                                               "WHERE run = ? ORDER BY tick, place"),
+                             &p->samples);
     if (r == SQLITE_OK)
         r = sqlite3_bind_int64(p->ticks, 1, p->run);
     if (r == SQLITE_OK)

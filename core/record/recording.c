@@ -129,10 +129,12 @@ static int read_run(struct recording *recording, sqlite3_stmt *row, char *error,
 static int read_runs(struct recording *recording, char *error, size_t error_size)
 {
     sqlite3_stmt *rows = NULL;
-    int r = 0;
-    int step =
-        database_prepare(recording->db, schema_select_sql(&schema_run, "ORDER BY id"), &rows);
+    int64_t version;
+    int r = 0, step = database_ask(recording->db, "PRAGMA user_version", &version);
 
+    if (step == SQLITE_OK)
+        step = database_prepare(recording->db,
+                                schema_select_sql(&schema_run, (int)version, "ORDER BY id"), &rows);
     while (r == 0 && (step == SQLITE_OK || step == SQLITE_ROW)) {
         step = sqlite3_step(rows);
         if (step == SQLITE_ROW)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "record/run_begin.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,8 @@
 #include "record/database.h"
 #include "record/row.h"
 
-static int make_tables(sqlite3 *db)
+/* Makes the tables, or, of a file of an older schema, what they lack. */
+static int make_tables(sqlite3 *db, int version)
 {
     static const struct schema_table *const tables[] = { &schema_run, &schema_domain,
                                                          &schema_host_sample,
@@ -17,7 +19,8 @@ static int make_tables(sqlite3 *db)
     int r = SQLITE_OK;
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && r == SQLITE_OK; i++) {
-        char *sql = schema_create_sql(tables[i]);
+        char *sql =
+            version == 0 ? schema_create_sql(tables[i]) : schema_upgrade_sql(tables[i], version);
         r = sql ? database_run(db, sql) : SQLITE_NOMEM;
         free(sql);
     }
@@ -64,14 +67,14 @@ static int add_run(sqlite3 *db, const struct record_run *run, int64_t *id)
     return r;
 }
 
-int run_begin(sqlite3 *db, const struct record_run *run, bool is_new, int64_t *id)
+int run_begin(sqlite3 *db, const struct record_run *run, int version, int64_t *id)
 {
     bool found = false;
     int64_t number = *id;
     int r = database_run(db, "BEGIN IMMEDIATE");
 
-    if (r == SQLITE_OK && is_new)
-        r = make_tables(db);
+    if (r == SQLITE_OK && version < SCHEMA_VERSION)
+        r = make_tables(db, version);
     if (r == SQLITE_OK && number != 0)
         r = find_run(db, run, number, &found);
     if (r == SQLITE_OK && !found)

@@ -4,12 +4,11 @@
 #define CORE_RECORD_RUN_BEGIN_H
 
 #include <sqlite3.h>
-#include <stdbool.h>
 
 #include "record/tick.h"
 
-/* Makes the tables where the file is new, and adds `run` unless it is there as number *id (0: it never was):
+/* Makes the tables of a file whose schema is `version` (0: it has none), or what they lack, and adds `run` unless it is there as number *id (0: it never was):
  * all or nothing. SQLITE_OK with its number in *id; or what SQLite says. */
-int run_begin(sqlite3 *db, const struct record_run *run, bool is_new, int64_t *id);
+int run_begin(sqlite3 *db, const struct record_run *run, int version, int64_t *id);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A new column is one row here, a new SCHEMA_VERSION, and a line in conf/recordings.md. */
+/* A new column is one row here and one in `later`, a new SCHEMA_VERSION, and a line in conf/recordings.md. */
 #include "record/schema.h"
+
+#include <string.h>
 
 #include "record/tick.h"
 
@@ -17,7 +19,7 @@
 #define TICKS_MAX (UINT64_C(1) << 53)
 #define DOMAINS_MAX 1000000
 #define SEEN_FLAGS 0x7f
-#define GUARD_FLAGS 0x1f
+#define GUARD_FLAGS 0x1ff
 
 #define END                                 \
     {                                       \
@@ -161,8 +163,10 @@ static const struct schema_column sample_columns[] = {
     { "booting_kib", SCHEMA_U64, OF(booting_kib), false, 0,
       "what it owned while it booted, KiB; else 0" },
     { "guard_flags", SCHEMA_U32, OF(guard_flags), true, GUARD_FLAGS,
-      "sum of 1 huge pages, 2 balloon does not move, 4 moved by others, 8 no shrink for a while, "
-      "16 one step of help is due" },
+      "sum of 1 huge pages, 2 balloon does not move now, 4 moved by others, 8 no shrink for a while, "
+      "16 one step of help is due, 32 stuck, 64 did not grow, 128 uncooperative, 256 ineffective" },
+    { "own_ask_kib", SCHEMA_U64, OF(own_ask_kib), false, 0,
+      "by memcoord itself, KiB; 0 or NULL: nothing" },
     { "asked_kib", SCHEMA_U64, OF(asked_kib), false, 0, "by the policy, KiB; NULL: nothing" },
     { "granted_kib", SCHEMA_U64, OF(granted_kib), false, 0,
       "by the guard: the target from this tick on, KiB" },
@@ -192,4 +196,21 @@ const struct schema_table schema_domain_sample = {
     sample_keys, sample_columns, truth_columns,
     "PRIMARY KEY (run, tick, place)) WITHOUT ROWID, STRICT"
 };
+
+/* The columns that the first schema has not. */
+static const struct {
+    const struct schema_table *table;
+    const char *column;
+    int since;
+} later[] = {
+    { &schema_domain_sample, "own_ask_kib", 2 },
+};
 /* clang-format on */
+
+int schema_since(const struct schema_table *table, const struct schema_column *column)
+{
+    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+        if (later[i].table == table && strcmp(later[i].column, column->name) == 0)
+            return later[i].since;
+    return 1;
+}

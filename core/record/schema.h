@@ -11,7 +11,7 @@
 /* "mcor": says that an SQLite file is a recording. */
 #define SCHEMA_APPLICATION_ID 0x6d636f72
 /* Counts every change of the tables. A reader reads its own and all before, and refuses newer ones. */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 enum schema_type {
     SCHEMA_U64, /* uint64_t; MEMCOORD_UNKNOWN is NULL; what SQLite can't hold becomes its largest */
@@ -50,10 +50,15 @@ extern const struct schema_table schema_domain_sample; /* struct record_domain; 
 
 size_t schema_count(const struct schema_column *columns);
 
-/* SQL that makes `table`; that adds a row, with a parameter for each column in order; that selects all
- * columns in order, with `rest` behind. The caller's to free; NULL without memory. */
+/* The first schema with that column. */
+int schema_since(const struct schema_table *table, const struct schema_column *column);
+
+/* SQL that makes `table`; that adds the columns to one of schema `version` that it lacks (empty: none); that
+ * adds a row, with a parameter for each column in order; that selects all columns in order from a file of schema
+ * `version`, NULL for those that it lacks, with `rest` behind. The caller's to free; NULL without memory. */
 char *schema_create_sql(const struct schema_table *table);
+char *schema_upgrade_sql(const struct schema_table *table, int version);
 char *schema_insert_sql(const struct schema_table *table);
-char *schema_select_sql(const struct schema_table *table, const char *rest);
+char *schema_select_sql(const struct schema_table *table, int version, const char *rest);
 
 #endif

@@ -16,8 +16,12 @@
 #define RECORD_SET_ASIDE (1u << 0)       /* huge pages */
 #define RECORD_NOT_COMING (1u << 1)      /* its balloon does not move */
 #define RECORD_MOVED_BY_OTHERS (1u << 2) /* its balloon is on its way to somebody else's target */
-#define RECORD_SHRINK_PAUSED (1u << 3)   /* it took memory back, or did not follow */
+#define RECORD_SHRINK_PAUSED (1u << 3)   /* it took memory back; schema 1: or did not follow */
 #define RECORD_STALE_RESCUE (1u << 4)    /* a step of help is due on stale statistics */
+#define RECORD_STUCK (1u << 5)           /* its balloon does not follow */
+#define RECORD_TAKES_NOTHING (1u << 6)   /* ... when it is to grow */
+#define RECORD_UNCOOPERATIVE (1u << 7)   /* ... and has not for long */
+#define RECORD_INEFFECTIVE (1u << 8)     /* its QEMU keeps what the guest gives */
 
 struct record_domain {
     uint8_t uuid[HOST_UUID_BYTES];
@@ -26,6 +30,7 @@ struct record_domain {
     const char *unmanaged_why;   /* NULL: it is managed */
     /* what only the guard needs (snapshot_domain) */
     uint64_t extra_kib, overhead_kib, shrunk_kib, force_kib, booting_kib;
+    uint64_t own_ask_kib; /* asked by memcoord itself, whatever the policy does; 0: nothing */
     uint32_t guard_flags;
     /* what came of it */
     uint64_t asked_kib;             /* by the policy; MEMCOORD_UNKNOWN: nothing */

@@ -86,8 +86,7 @@ static int open_file(struct writer *w, char *error, size_t error_size)
     if (r == 0)
         r = version = database_version(w->db, w->file, error, error_size);
     if (r >= 0)
-        r = set_sync(w) == SQLITE_OK &&
-                    run_begin(w->db, w->run, version == 0, &w->id) == SQLITE_OK &&
+        r = set_sync(w) == SQLITE_OK && run_begin(w->db, w->run, version, &w->id) == SQLITE_OK &&
                     set_mode(w) == SQLITE_OK && prepare(w) == SQLITE_OK
                 ? 0
                 : database_complain(w->db, w->file, error, error_size);

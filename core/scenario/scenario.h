@@ -42,6 +42,7 @@ struct guest_settings {
     uint64_t cache_kib_per_s, touch_kib_per_s;
     uint64_t swap_kib, swap_kib_per_s;
     uint64_t gives_kib_per_s, takes_kib_per_s;
+    uint64_t returns; /* 0: QEMU keeps what the balloon takes */
     struct temper temper;
     uint64_t temper_at_ms;
     uint64_t period_ms, lag_ms, jitter_ms;

@@ -6,6 +6,7 @@
 #define SIZE MEMCOORD_TYPE_SIZE
 #define DURATION MEMCOORD_TYPE_DURATION
 #define INTEGER MEMCOORD_TYPE_INTEGER
+#define BOOLEAN MEMCOORD_TYPE_BOOLEAN
 #define CHOICE MEMCOORD_TYPE_CHOICE
 #define AMOUNT VALUE_AMOUNT
 #define RATE SCENARIO_RATE
@@ -80,6 +81,8 @@ const struct config_key scenario_keys[] = {
       "how fast its balloon takes memory from it", GUEST(gives_kib_per_s) },
     { "guest", "takes", RATE, "2150MiB/s", NULL,
       "how fast it gets memory back", GUEST(takes_kib_per_s) },
+    { "guest", "returns", BOOLEAN, "yes", "no|yes",
+      "no: its QEMU keeps of the host what its balloon takes", GUEST(returns) },
     { "guest", "temper", SCENARIO_TEMPER, "works", NULL,
       "works; limit SIZE; sticks TIME every TIME; stuck; dead; no driver", GUEST(temper) },
     { "guest", "temper_at", DURATION, "0", ANY_TIME,

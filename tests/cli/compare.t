@@ -190,7 +190,7 @@ refused "all that is wrong at once, with its line" \
     "x.ini:10: 'lo' is no parameter of policy threshold: did you mean low? it has metric, low, high, grow, shrink" \
     "x.ini:11: low: '64MiB..128MiB' has no step: want LOW..HIGH step STEP" \
     "x.ini:12: grow: '5' has no unit: want a size such as 100MiB (KiB, MiB, GiB, TiB), 0..1TiB" \
-    "x.ini:13: unknown key 'max_shrnk' of [guard]: did you mean 'max_shrink'? allowed are guest_reserve, max_shrink, deadband, stale_after, rescue, rescue_below, rescue_keep, hands_off" \
+    "x.ini:13: unknown key 'max_shrnk' of [guard]: did you mean 'max_shrink'? allowed are guest_reserve, max_shrink, deadband, stale_after, rescue, rescue_below, rescue_keep, hands_off, stuck_after, probe_every, uncooperative_after, ineffective_after" \
     "x.ini:14: unknown key 'domain.min': allowed are guard.KEY, host.KEY, memcoord.interval and the policy's parameters" \
     "x.ini:15: unknown key 'memcoord.uri': allowed are guard.KEY, host.KEY, memcoord.interval and the policy's parameters" \
     "x.ini:16: [variant static]: want [variant NAME], a name of letters, digits, '.', '_', '+' and '-', other than static and oracle, which are limits" \

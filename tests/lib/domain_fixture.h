@@ -55,7 +55,7 @@ static struct snapshot_domain filled(struct domain *d, uint64_t now_ms)
     return out;
 }
 
-static void see(struct domain *d, uint64_t balloon_kib, uint64_t now_ms)
+static inline void see(struct domain *d, uint64_t balloon_kib, uint64_t now_ms)
 {
     struct host_domain seen = guest(balloon_kib, 200 * MIB, now_ms);
 

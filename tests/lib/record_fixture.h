@@ -41,7 +41,7 @@ static inline void fixture_domain(struct fixture_tick *f, size_t i, uint64_t *ne
     const char **const texts[] = { &d->unmanaged_why, &d->why, &d->guard, &d->guard_text };
 
     fixture_figures((char *)&d->seen + from, sizeof(d->seen) - from, next);
-    fixture_figures(&d->extra_kib, 5 * sizeof(uint64_t), next);
+    fixture_figures(&d->extra_kib, 6 * sizeof(uint64_t), next);
     fixture_figures(&f->truths[i], sizeof(f->truths[i]), next);
     snprintf(f->names[i], sizeof(f->names[i]), "web-%zu", i);
     memset(d->uuid, (int)i + 1, sizeof(d->uuid));
@@ -54,7 +54,7 @@ static inline void fixture_domain(struct fixture_tick *f, size_t i, uint64_t *ne
     d->seen.max_kib = *next + 5;
     d->seen.balloon_kib = *next + 2;
     d->seen.target_kib = *next + 3;
-    d->guard_flags = (uint32_t)(*next % 32);
+    d->guard_flags = (uint32_t)(*next % 512);
     d->asked_kib = i % 2 ? MEMCOORD_UNKNOWN : *next + 4;
     d->granted_kib = *next + 4;
     d->truth = &f->truths[i];
@@ -109,7 +109,7 @@ static inline void assert_same_domain(const struct record_domain *got,
     seen.name = want->seen.name;
     assert_memory_equal(&seen, &want->seen, sizeof(seen));
     assert_memory_equal(got->uuid, want->uuid, sizeof(got->uuid));
-    assert_memory_equal(&got->extra_kib, &want->extra_kib, 5 * sizeof(uint64_t));
+    assert_memory_equal(&got->extra_kib, &want->extra_kib, 6 * sizeof(uint64_t));
     assert_int_equal(got->run_id, want->run_id);
     assert_int_equal(got->guard_flags, want->guard_flags);
     assert_true(got->asked_kib == want->asked_kib && got->granted_kib == want->granted_kib);

@@ -85,6 +85,8 @@ static inline void world_tell(struct world *w, struct world_guest *g, struct hos
     const bool first = !g->told_kib;
     const bool silent = world_is_silent(w, g);
     const uint64_t told_kib = g->told_kib;
+    if (domain_distance(g->device_kib, g->told_kib) <= DOMAIN_ARRIVED_KIB)
+        g->at_rest_ms = w->now_ms;
     world_tell_size(w, g);
     *d = (struct host_domain){
         .uuid = { (uint8_t)(1 + (size_t)(g - w->guests)) },
@@ -160,11 +162,11 @@ static inline bool world_was_told(const struct world_guest *g, uint64_t kib)
     return false;
 }
 
-/* Whether it was sent nowhere for so long, and has not moved, or is not said to have. */
+/* Whether it has been sent elsewhere for so long, and has not moved, or is not said to have. */
 static inline bool world_stands(const struct world *w, const struct world_guest *g, uint64_t for_ms)
 {
     const uint64_t moved_ms = memcoord_min(g->moved_ms, g->told_moved_ms);
-    return w->now_ms - memcoord_max(moved_ms, g->last_set_ms) >= for_ms;
+    return w->now_ms - memcoord_max(moved_ms, g->at_rest_ms) >= for_ms;
 }
 
 static inline void world_note_loss(struct world *w, struct world_guest *g, uint64_t kib)

@@ -67,6 +67,8 @@ struct world_guest {
     uint64_t lost_at_ms[WORLD_LOSSES], lost_kib[WORLD_LOSSES];
     size_t n_lost;
     uint64_t last_set_ms, n_sets; /* 0: never */
+    uint64_t at_rest_ms;          /* when a tick last found it where it was sent */
+    uint64_t probed_ms;           /* when it was last tried, being stuck */
     uint64_t ours_kib;            /* what was set then */
     uint64_t refused_ms;          /* when one was not set */
 };

@@ -74,6 +74,10 @@ static void an_empty_file_means_the_defaults(void **state)
     assert_int_equal(config.guard.rescue_below_kib, 64 * MIB);
     assert_int_equal(config.guard.rescue_keep_kib, 256 * MIB);
     assert_int_equal(config.guard.hands_off_ms, 300000);
+    assert_int_equal(config.guard.stuck_after_ms, 5000);
+    assert_int_equal(config.guard.probe_every_ms, 10000);
+    assert_int_equal(config.guard.uncooperative_after_ms, 20000);
+    assert_int_equal(config.guard.ineffective_after_ms, 60000);
     assert_int_equal(amount_of(config.domain_defaults.min, 512 * MIB), 256 * MIB);
     assert_int_equal(amount_of(config.domain_defaults.min, 2048 * MIB), 512 * MIB);
     assert_int_equal(config.domain_defaults.max_kib, 0);
@@ -91,6 +95,10 @@ static void each_key_reaches_its_field(void **state)
                  "[guard]\nguest_reserve = 70MiB\nmax_shrink = 8MiB\ndeadband = 9%\n"
                  "stale_after = 10s\nrescue = no\nrescue_below = 11MiB\nrescue_keep = 12MiB\n"
                  "hands_off = 13s\n"
+                 "stuck_after = 6s\n"
+                 "probe_every = 7s\n"
+                 "uncooperative_after = 8s\n"
+                 "ineffective_after = 9s\n"
                  "[domain a]\nmin = 14MiB\nmax = 15MiB\nweight = 16\nmanage = no\n");
     struct domain_settings settings = config_domain(&config, config.domain_defaults, "a", UUID);
 
@@ -116,6 +124,10 @@ static void each_key_reaches_its_field(void **state)
     assert_int_equal(config.guard.rescue_below_kib, 11 * MIB);
     assert_int_equal(config.guard.rescue_keep_kib, 12 * MIB);
     assert_int_equal(config.guard.hands_off_ms, 13000);
+    assert_int_equal(config.guard.stuck_after_ms, 6000);
+    assert_int_equal(config.guard.probe_every_ms, 7000);
+    assert_int_equal(config.guard.uncooperative_after_ms, 8000);
+    assert_int_equal(config.guard.ineffective_after_ms, 9000);
     assert_int_equal(settings.min.kib, 14 * MIB);
     assert_int_equal(settings.max_kib, 15 * MIB);
     assert_int_equal(settings.weight, 16);
@@ -149,7 +161,7 @@ static void all_that_is_wrong_is_said_at_once(void **state)
         "[guard], [domain GLOB], [policy NAME]\n"
         "8: unknown key 'reserve' in [guard]: it belongs into [host]; allowed are "
         "guest_reserve, max_shrink, deadband, stale_after, rescue, rescue_below, rescue_keep, "
-        "hands_off\n"
+        "hands_off, stuck_after, probe_every, uncooperative_after, ineffective_after\n"
         "9: max_shrink: '50MB' has an unknown unit: want a size such as 100MiB (KiB, MiB, "
         "GiB, TiB), 1MiB..16TiB\n"
         "12: min (2GiB) is above max (1GiB) in [domain web*]\n"

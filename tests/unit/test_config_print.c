@@ -51,6 +51,7 @@ static const char everything[] =
     "[record]\nfile = x.db\nkeep = 2h\n"
     "[guard]\nguest_reserve = 90MiB\nmax_shrink = 7%\ndeadband = 1MiB\nstale_after = 4s\n"
     "rescue = no\nrescue_below = 10MiB\nrescue_keep = 0\nhands_off = 1h\n"
+    "stuck_after = 6s\nprobe_every = 1min\nuncooperative_after = 30s\nineffective_after = 0\n"
     "[domain *]\nmin = 10%\n[domain web*]\nmax = 2GiB\nweight = 5\n[domain db]\nmanage = no\n"
     "[policy mine]\na = 1\nb = some words\n[policy other]\n[policy third]\nc = 50%\n";
 

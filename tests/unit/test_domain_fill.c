@@ -276,7 +276,7 @@ static void a_tick_that_comes_a_little_early_is_one_of_the_next_interval(void **
     end(&s);
 }
 
-/* While a balloon shrinks its process holds more than it for a while: that is not QEMU's own. */
+/* While a balloon shrinks its process holds more than it for a while, or for good: that is not QEMU's own. */
 static void what_a_moving_balloon_leaves_in_the_process_is_no_overhead(void **state)
 {
     struct stage s = begin();
@@ -286,12 +286,10 @@ static void what_a_moving_balloon_leaves_in_the_process_is_no_overhead(void **st
     domain_asked(s.domain, 312 * MIB, s.now_ms, 1000);
     is_of(&s.seen, 312, 100);
     s.seen.rss_kib = 592 * MIB;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 100; i++) {
         see(&s);
         assert_int_equal(filled(&s).overhead_kib, s.config.host.domain_overhead_kib);
     }
-    see(&s); /* it stays: so it is */
-    assert_int_equal(filled(&s).overhead_kib, 280 * MIB);
     end(&s);
 }
 

@@ -105,39 +105,6 @@ static void a_balloon_that_stands_elsewhere_is_taken_as_it_is(void **state)
     domain_free(d);
 }
 
-static void one_that_does_not_follow_is_asked_less_and_less_often(void **state)
-{
-    struct domain *d = settled(512 * MIB, 300 * MIB);
-    uint64_t ms = 5000, asked = 0;
-
-    (void)state;
-    for (; ms < 5000 + 300 * 1000; ms += 1000) {
-        if (!filled(d, ms).shrink_paused && d->target_kib == 512 * MIB) {
-            domain_asked(d, 400 * MIB, ms, 1000);
-            asked++;
-        }
-        see(d, 512 * MIB, ms + 1000);
-    }
-    assert_in_range(asked, 8, 12); /* after 1, 2, 4, ... 60 s, and the 5 s that each try takes */
-    domain_asked(d, 400 * MIB, ms, 1000);
-    see(d, 400 * MIB, ms + 1000);
-    assert_int_equal(d->failures, 0);
-    domain_free(d);
-}
-
-static void a_guest_in_need_is_asked_to_grow_although_it_did_not_follow(void **state)
-{
-    struct domain *d = settled(512 * MIB, 300 * MIB);
-
-    (void)state;
-    domain_asked(d, 400 * MIB, 5000, 1000);
-    for (uint64_t ms = 6000; ms <= 10000; ms += 1000)
-        see(d, 512 * MIB, ms);
-    assert_true(filled(d, 10000).shrink_paused);
-    assert_null(domain_unmanaged_why(d, 10000));
-    domain_free(d);
-}
-
 static void autodeflate_above_the_target_is_the_guests_need(void **state)
 {
     struct domain *d = settled(512 * MIB, 300 * MIB);
@@ -262,8 +229,6 @@ static int run(void)
         cmocka_unit_test(one_who_keeps_changing_it_gets_it_for_five_minutes),
         cmocka_unit_test(following_its_target_is_nobody_elses_change),
         cmocka_unit_test(a_balloon_that_stands_elsewhere_is_taken_as_it_is),
-        cmocka_unit_test(one_that_does_not_follow_is_asked_less_and_less_often),
-        cmocka_unit_test(a_guest_in_need_is_asked_to_grow_although_it_did_not_follow),
         cmocka_unit_test(autodeflate_above_the_target_is_the_guests_need),
         cmocka_unit_test(who_fights_for_a_balloon_is_noticed_although_memcoord_sets_all_the_time),
         cmocka_unit_test(a_target_of_ours_that_pulls_at_anothers_change_is_taken_back),

@@ -102,6 +102,49 @@ static void a_file_that_is_there_gets_one_run_more(void **state)
     recording_close(recording);
 }
 
+static void run_sql(const char *file, const char *sql)
+{
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void look_for_own_asks(void *to, const struct record_tick *tick)
+{
+    size_t *n = to;
+
+    for (size_t i = 0; i < tick->n_domains; i++)
+        *n += tick->domains[i].own_ask_kib != MEMCOORD_UNKNOWN;
+}
+
+/* As memcoord wrote it before balloons could be stuck. */
+static void a_file_of_the_first_schema_is_read_and_gets_what_it_lacks(void **state)
+{
+    const char *file = fixture_path("schema-1.db");
+    struct recorder *recorder = fixture_open(file, true);
+    struct recording *recording;
+    size_t n = 0;
+    struct record_sink sink = { &n, look_for_own_asks };
+    char error[512];
+
+    (void)state;
+    fixture_write(recorder, 1, 20);
+    assert_int_equal(recorder_close(recorder), 0);
+    run_sql(file, "ALTER TABLE domain_sample DROP COLUMN own_ask_kib; PRAGMA user_version = 1");
+    assert_int_equal(recording_open(file, &recording, error, sizeof(error)), 0);
+    assert_int_equal(recording_read(recording, 0, &sink, NULL, error, sizeof(error)), 0);
+    assert_int_equal(n, 0);
+    assert_int_equal(recording_span(recording, 0).n_ticks, 20);
+    recording_close(recording);
+    recorder = fixture_open(file, true);
+    fixture_write(recorder, 21, 10);
+    assert_int_equal(recorder_close(recorder), 0);
+    assert_run(file, 1, 21, 10);
+}
+
 /* ---- ticks of a test's own */
 
 static void copy_name(void *to, const struct record_tick *tick)
@@ -356,6 +399,7 @@ int main(void)
         cmocka_unit_test(ticks_that_nobody_waits_for_are_all_there_at_the_end),
         cmocka_unit_test(the_same_ticks_are_the_same_bytes),
         cmocka_unit_test(a_file_that_is_there_gets_one_run_more),
+        cmocka_unit_test(a_file_of_the_first_schema_is_read_and_gets_what_it_lacks),
         cmocka_unit_test(domains_come_go_change_places_and_start_again),
         cmocka_unit_test(a_real_host_knows_no_truth_and_a_policy_may_ask_for_anything),
         cmocka_unit_test(reading_may_be_stopped_and_done_again),

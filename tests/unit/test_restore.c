@@ -326,6 +326,24 @@ static void what_somebody_else_set_just_now_is_not_taken_back(void **state)
     close_bench(&b);
 }
 
+/* It did not grow when it was to, and so is only tried: this is its last chance. */
+static void one_that_is_stuck_is_asked_for_all_of_it(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    open_shrunk(&b, 1);
+    b.fake.stands[0] = true;
+    b.fake.used_kib[0] = b.fake.domains[0].balloon_kib - 80 * MIB;
+    run_ticks(&b, 8);
+    assert_true(b.c.domains.list[0]->stuck.takes_nothing);
+    b.fake.used_kib[0] = 200 * MIB;
+    b.fake.stands[0] = false;
+    assert_int_equal(restore(&b), 0);
+    assert_int_equal(b.fake.domains[0].balloon_kib, 512 * MIB);
+    close_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +365,7 @@ int main(void)
         cmocka_unit_test(one_that_has_more_than_it_had_keeps_it),
         cmocka_unit_test(what_somebody_else_set_is_not_taken_back),
         cmocka_unit_test(what_somebody_else_set_just_now_is_not_taken_back),
+        cmocka_unit_test(one_that_is_stuck_is_asked_for_all_of_it),
     };
 
     log_open(LOG_LEVEL_ERROR);

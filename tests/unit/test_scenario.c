@@ -64,6 +64,7 @@ static void defaults_are_those_of_the_table(void **state)
     assert_int_equal(g->watermark_kib, 70880);
     assert_int_equal(g->lists_kib, 56312);
     assert_int_equal(g->gives_kib_per_s, 920 * MIB);
+    assert_int_equal(g->returns, 1);
     assert_int_equal(g->takes_kib_per_s, 2150 * MIB);
     assert_int_equal(g->temper.kind, TEMPER_WORKS);
     assert_int_equal(g->period_ms, 1000);
@@ -102,7 +103,7 @@ static void every_key_goes_where_it_belongs(void **state)
         "[guest a]\nmax = 3GiB\nballoon = 1GiB\nmin = 300MiB\nweight = 7\nstart = 2s\nstop = 80s\n"
         "boot = 3s\nload = idle 1s; free\nbetween = linear\nmax_gap = 5s\ntouch = 9MiB/s\n"
         "restart = 4s\nkernel = 60MiB\nsystem = 61MiB\nwatermark = 62MiB\nlists = 63MiB\n"
-        "cache = 10%\ncache_speed = 8MiB/s\nswap = 64MiB\nswap_speed = 6MiB/s\ngives = 5MiB/s\n"
+        "cache = 10%\ncache_speed = 8MiB/s\nswap = 64MiB\nswap_speed = 6MiB/s\ngives = 5MiB/s\nreturns = no\n"
         "takes = 4MiB/s\ntemper = sticks 0.25s every 0.5s\ntemper_at = 11s\nperiod = 2s\nlag = 1s\n"
         "jitter = 12ms\nsilent_at = 13s\nsilent_for = 14s\noverhead = 65MiB\ncount = 2\n");
     const struct guest_settings *g = &s.guests[1].settings;
@@ -138,6 +139,7 @@ static void every_key_goes_where_it_belongs(void **state)
     assert_int_equal(g->swap_kib, 64 * MIB);
     assert_int_equal(g->swap_kib_per_s, 6 * MIB);
     assert_int_equal(g->gives_kib_per_s, 5 * MIB);
+    assert_int_equal(g->returns, 0);
     assert_int_equal(g->takes_kib_per_s, 4 * MIB);
     assert_int_equal(g->temper.kind, TEMPER_STICKS);
     assert_int_equal(g->temper.sticks_ms, 250);
@@ -211,7 +213,7 @@ static void what_is_wrong_is_said_at_once_with_its_line(void **state)
         "9: [guest] names no guest: want [guest NAME]\n"
         "12: unknown key 'laod' in [guest]: did you mean 'load'? allowed are max, balloon, min, "
         "weight, count, start, stop, boot, load, between, max_gap, touch, restart, kernel, "
-        "system, watermark, lists, cache, cache_speed, swap, swap_speed, gives, takes, temper, "
+        "system, watermark, lists, cache, cache_speed, swap, swap_speed, gives, takes, returns, temper, "
         "temper_at, period, lag, jitter, silent_at, silent_for, overhead\n"
         "13: temper: 'stucked' is none of: works; limit SIZE; sticks TIME every TIME; stuck; "
         "dead; no driver\n"

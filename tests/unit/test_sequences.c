@@ -14,6 +14,8 @@
  *  - nobody else is said to have moved a balloon;
  *  - what guests have or are on their way to stays within [host] limit, and leaves the host its
  *    reserve when they touch all of it;
+ *  - a balloon is held for stuck if it has not moved for 5 s while it was to, and is asked for at most a quarter of
+ *    max_shrink in 10 s, until it moves;
  *  - guests on constant demand come to rest.
  *
  * A failure prints the tick; SEQUENCE_CASE=NUMBER runs that case alone, and prints each of its ticks.
@@ -39,9 +41,10 @@
 /* What moves by less stands still for the core, also while it learns what a guest's kernel takes. */
 #define NOISE_KIB DOMAIN_NOISE_KIB
 /* A balloon that rests so far beside its target has arrived. */
-#define BESIDE_KIB (4 * MIB)
-/* One that stands still for so long is not on its way. */
+#define BESIDE_KIB DOMAIN_ARRIVED_KIB
+/* One that stands still for so long is not on its way, by default; it is tried so often. */
 #define GIVEN_UP_MS 5000
+#define PROBE_MS 10000
 /* For so long a move may be ours or somebody else's. */
 #define CONTESTED_MS 10000
 
@@ -189,14 +192,41 @@ static void check_shrink(const struct run *run, const struct world_guest *g, uin
           "shrunk below guest_reserve");
 }
 
+/* What somebody is in need of, or a policy, it may be asked to take at any time. */
+static void check_probe(const struct run *run, struct world_guest *g, uint64_t kib)
+{
+    const struct amount *most = &run->config.guard.max_shrink;
+    const struct domain *d = run->c.domains.list[g - run->world.guests];
+    if (!d->stuck.is_stuck || kib >= world_told_least(&run->world, g))
+        return;
+    holds(run, g, kib, run->world.now_ms - g->probed_ms >= PROBE_MS,
+          "stuck, and tried again too soon");
+    holds(run, g, kib,
+          less(d->balloon_kib, kib) <= memcoord_max(most->kib, g->told_kib * most->bp / 10000) / 4,
+          "stuck, and tried with too much");
+    g->probed_ms = run->world.now_ms;
+}
+
+/* One that it holds for stuck has not moved for so long, while it was sent elsewhere. */
+static void check_stuck(const struct run *run)
+{
+    for (size_t i = 0; i < run->c.domains.n && !run->world.opponent; i++) {
+        const struct world_guest *g = &run->world.guests[i];
+        const struct domain_stuck *stuck = &run->c.domains.list[i]->stuck;
+        holds(run, g, 0, !stuck->is_stuck || stuck->stood_ms >= GIVEN_UP_MS, "stuck too early");
+    }
+}
+
 static void on_set(struct world *w, struct world_guest *g, uint64_t kib)
 {
     const struct run *run = (const struct run *)w;
     check_may_be_set(run, g, kib);
     check_bounds(run, g, kib);
     check_pace(run, g, kib);
-    if (!w->opponent)
-        check_shrink(run, g, kib);
+    if (w->opponent)
+        return;
+    check_shrink(run, g, kib);
+    check_probe(run, g, kib);
 }
 
 /* ---- what holds at each moment */
@@ -365,6 +395,7 @@ static void tick(struct run *run)
     if (wanted_case())
         print_run(run);
     check_blame(run);
+    check_stuck(run);
     check_recall(run);
     world_move(w, early ? between(&w->random, 40, interval_ms) : interval_ms);
 }

@@ -8,6 +8,8 @@
  *   ramp RATE to SIZE    touch RATE a second until it holds SIZE (with the base), come what may
  *   ramp RATE to full    ... until the guest has had nothing left to take for some seconds
  *   free                 give back all but the base
+ *   hang TIME            take the guest's only processor from all else, its kernel's threads included: its
+ *                        balloon stands still
  *
  * SIZE: 300MiB, 2GiB, 400MB; RATE: 15MiB/s; TIME: 10s, 250ms. Each statement prints a mark when it
  * begins and one each second while it lasts:
@@ -20,6 +22,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,6 +146,25 @@ static void ramp_to_full(uint64_t rate)
     mark("full");
 }
 
+/* The kernel leaves others a twentieth of the time, unless it is told not to. */
+static void run_alone(bool alone)
+{
+    struct sched_param param = { .sched_priority = alone ? sched_get_priority_max(SCHED_FIFO) : 0 };
+    FILE *f = fopen("/proc/sys/kernel/sched_rt_runtime_us", "w");
+    if (!f || fputs(alone ? "-1" : "950000", f) < 0 || fclose(f) != 0 ||
+        sched_setscheduler(0, alone ? SCHED_FIFO : SCHED_OTHER, &param) != 0)
+        perror("LOAD: can't hang");
+}
+
+static void hang(int64_t ns)
+{
+    int64_t end = now_ns() + ns;
+    run_alone(true);
+    while (now_ns() < end)
+        ;
+    run_alone(false);
+}
+
 static void give_back(void)
 {
     if (held > base)
@@ -207,6 +229,11 @@ static bool run(const char *statement)
         quantity(a, times, &value)) {
         mark(word);
         rest(word, (int64_t)value);
+        return true;
+    }
+    if (n == 2 && strcmp(word, "hang") == 0 && quantity(a, times, &value)) {
+        mark(word);
+        hang((int64_t)value);
         return true;
     }
     if (n == 2 && strcmp(word, "base") == 0 && quantity(a, sizes, &value) && value <= ARENA) {
