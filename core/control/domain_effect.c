@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "util/less.h"
 #include "util/log.h"
 
 #define UNKNOWN MEMCOORD_UNKNOWN
@@ -11,11 +12,6 @@
 static const uint64_t own_noise_kib = 40 * 1024;
 /* Less than this part of what was taken may be QEMU's own memory, which nobody knows exactly. */
 static const uint64_t expected_part = 4;
-
-static uint64_t less(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
 
 void effect_asked(struct domain *d)
 {
