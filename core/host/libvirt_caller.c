@@ -30,6 +30,7 @@ struct libvirt_crew {
     virConnectPtr common; /* the test driver's state may live in the connection: one for all */
     struct queue ended;
     unsigned left;
+    uint64_t left_ms; /* when that changed last */
 };
 
 struct libvirt_caller {
@@ -68,6 +69,15 @@ static bool queue_remove(struct queue *queue, struct libvirt_job *job)
         return true;
     }
     return false;
+}
+
+static void queue_put_first(struct queue *queue, struct libvirt_job *job)
+{
+    if (!queue->first)
+        queue->end = &job->next;
+    job->next = queue->first;
+    queue->first = job;
+    queue->n++;
 }
 
 static struct libvirt_job *queue_get(struct queue *queue)
@@ -176,6 +186,23 @@ unsigned libvirt_crew_left(struct libvirt_crew *crew)
     return left;
 }
 
+bool libvirt_crew_is_stuck(struct libvirt_crew *crew)
+{
+    bool stuck;
+
+    pthread_mutex_lock(&crew->lock);
+    stuck = crew->left >= LIBVIRT_MOST_LEFT && wakeup_now_ms() - crew->left_ms >= LIBVIRT_STUCK_MS;
+    pthread_mutex_unlock(&crew->lock);
+    return stuck;
+}
+
+/* One more call, or one less, is left to itself. The lock is held. */
+static void count_left(struct libvirt_crew *crew, int change)
+{
+    crew->left += (unsigned)change;
+    crew->left_ms = wakeup_now_ms();
+}
+
 struct libvirt_job *libvirt_crew_collect(struct libvirt_crew *crew)
 {
     struct libvirt_job *jobs;
@@ -257,22 +284,55 @@ static int connect_session(struct libvirt_caller *caller, char **text)
     return 0;
 }
 
-static void run_job(struct libvirt_caller *caller, struct libvirt_job *job)
+/* The connection for a job is there, or not (`r`, `text`). False: the job has gone to another caller
+ * meanwhile. */
+static bool begin_job(struct libvirt_caller *caller, struct libvirt_job *job, int r, char *text)
 {
-    struct libvirt_crew *crew = caller->crew;
-    int r = connect_session(caller, &job->text);
+    bool ours;
 
-    job->connected = r == 0;
-    pthread_mutex_lock(&crew->lock);
+    pthread_mutex_lock(&caller->crew->lock);
+    ours = caller->running == job;
     caller->opening = false;
     caller->since_ms = wakeup_now_ms();
-    pthread_mutex_unlock(&crew->lock);
+    if (ours) {
+        job->connected = r == 0;
+        job->text = text;
+    } else {
+        free(text);
+    }
+    pthread_mutex_unlock(&caller->crew->lock);
+    return ours;
+}
+
+/* False: another caller runs it. */
+static bool run_job(struct libvirt_caller *caller, struct libvirt_job *job)
+{
+    char *text = NULL;
+    int r = connect_session(caller, &text);
+
+    if (!begin_job(caller, job, r, text))
+        return false;
     if (r == 0)
         r = job->run(job, &caller->session);
     job->outcome = r;
     job->ended_ms = wakeup_now_ms();
     if (r == -ENOTCONN)
         libvirt_session_close(&caller->session, caller->listens);
+    return true;
+}
+
+/* The lock is held. */
+static void end_job(struct libvirt_caller *caller, struct libvirt_job *job)
+{
+    struct libvirt_crew *crew = caller->crew;
+
+    caller->running = NULL;
+    job->state = LIBVIRT_JOB_ENDED;
+    if (!job->awaited)
+        queue_put(&crew->ended, job);
+    if (crew->closed)
+        queue_free(&crew->ended);
+    pthread_cond_broadcast(&crew->changed);
 }
 
 /* The next job, or NULL to end. The lock is held. */
@@ -299,6 +359,7 @@ static void *run_caller(void *argument)
     struct libvirt_caller *caller = argument;
     struct libvirt_crew *crew = caller->crew;
     struct libvirt_job *job;
+    bool ran;
 
     pthread_mutex_lock(&crew->lock);
     while ((job = next_job(caller))) {
@@ -307,15 +368,10 @@ static void *run_caller(void *argument)
         caller->opening = true;
         caller->since_ms = wakeup_now_ms();
         pthread_mutex_unlock(&crew->lock);
-        run_job(caller, job);
+        ran = run_job(caller, job);
         pthread_mutex_lock(&crew->lock);
-        caller->running = NULL;
-        job->state = LIBVIRT_JOB_ENDED;
-        if (!job->awaited)
-            queue_put(&crew->ended, job);
-        if (crew->closed)
-            queue_free(&crew->ended);
-        pthread_cond_broadcast(&crew->changed);
+        if (ran)
+            end_job(caller, job);
     }
     pthread_mutex_unlock(&crew->lock);
     libvirt_session_close(&caller->session, caller->listens);
@@ -323,7 +379,7 @@ static void *run_caller(void *argument)
     caller->gone = true;
     pthread_cond_broadcast(&crew->changed);
     if (caller->alone) {
-        crew->left--;
+        count_left(crew, -1);
         free_caller_locked(caller);
     } else {
         pthread_mutex_unlock(&crew->lock);
@@ -357,7 +413,7 @@ struct libvirt_caller *libvirt_caller_new(struct libvirt_crew *crew, bool listen
 static void leave_alone(struct libvirt_caller *caller)
 {
     caller->alone = true;
-    caller->crew->left++;
+    count_left(caller->crew, 1);
     pthread_detach(caller->thread);
     pthread_cond_signal(&caller->work);
 }
@@ -419,6 +475,20 @@ struct libvirt_caller_load libvirt_caller_load(struct libvirt_caller *caller)
     return load;
 }
 
+/* Hands all that has not begun to another caller. The lock is held. */
+static void hand_over(struct libvirt_caller *from, struct libvirt_caller *to)
+{
+    to->queue = from->queue;
+    if (to->queue.end == &from->queue.first)
+        to->queue.end = &to->queue.first;
+    from->queue = (struct queue){ 0 };
+    if (from->running && from->opening) {
+        from->running->state = LIBVIRT_JOB_QUEUED;
+        queue_put_first(&to->queue, from->running);
+        from->running = NULL;
+    }
+}
+
 int libvirt_caller_replace(struct libvirt_caller **caller)
 {
     struct libvirt_caller *old = *caller, *fresh;
@@ -430,10 +500,7 @@ int libvirt_caller_replace(struct libvirt_caller **caller)
     if (!fresh)
         return -ENOMEM;
     pthread_mutex_lock(&crew->lock);
-    fresh->queue = old->queue;
-    if (fresh->queue.end == &old->queue.first)
-        fresh->queue.end = &fresh->queue.first;
-    old->queue = (struct queue){ 0 };
+    hand_over(old, fresh);
     leave_alone(old);
     pthread_cond_signal(&fresh->work);
     pthread_mutex_unlock(&crew->lock);

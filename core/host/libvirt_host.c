@@ -22,6 +22,11 @@
 #define MEMINFO_WHY_BYTES (MEMINFO_ERROR_BYTES + 40)
 /* What runs when the host is closed gets so long. */
 #define CLOSE_PATIENCE_MS 1000
+/* Calls that hang are followed by others for so long, before the tick is given up. */
+#define SEE_PATIENCE_MS 2500
+/* Nobody waits longer behind a call for a single domain. */
+#define LEAST_WORKER_PATIENCE_MS 200
+#define MOST_WORKER_PATIENCE_MS 1000
 
 struct libvirt_host {
     struct host base; /* first */
@@ -44,19 +49,25 @@ static struct libvirt_host *of(struct host *host)
 
 /* ---- gather */
 
-/* Sees the domains; when the call enters a guest that hangs, once more: the next one skips it. */
+/* Sees the domains; when the call enters a guest that hangs, once more: the next one skips it, and may
+ * enter another. */
 static int see(struct libvirt_host *host, struct libvirt_gather **done)
 {
+    uint64_t until_ms = wakeup_now_ms() + SEE_PATIENCE_MS;
     int r = -ETIMEDOUT;
 
-    for (int attempt = 0; r == -ETIMEDOUT && attempt < 2; attempt++) {
+    for (int attempt = 0; r == -ETIMEDOUT && (attempt < 2 || wakeup_now_ms() < until_ms);
+         attempt++) {
         struct libvirt_gather *gather = libvirt_gather_new(LIBVIRT_GATHER);
 
         if (!gather)
             return -ENOMEM;
         gather->remote = host->base.remote;
+        gather->again = attempt > 0;
         libvirt_domains_list_hung(&host->domains, gather);
         r = libvirt_watch_see(&host->watch, gather, done);
+        if (r == -ETIMEDOUT)
+            libvirt_domains_leave(&host->domains, gather);
     }
     return r;
 }
@@ -109,6 +120,11 @@ static int take_in(struct libvirt_host *host, const struct libvirt_gather *gathe
     return read_memory(host);
 }
 
+#define TEXT(x) TEXT_OF(x)
+#define TEXT_OF(x) #x
+static const char stuck_why[] =
+    TEXT(LIBVIRT_MOST_LEFT) " calls to libvirt hang, for " TEXT(LIBVIRT_STUCK_MS) " ms and longer";
+
 static int host_gather(struct host *base, const struct host_view **view, const char **why)
 {
     struct libvirt_host *host = of(base);
@@ -117,6 +133,10 @@ static int host_gather(struct host *base, const struct host_view **view, const c
 
     libvirt_domains_collect(&host->domains);
     libvirt_workers_free_stuck(&host->domains.workers);
+    if (libvirt_crew_is_stuck(host->crew)) {
+        *why = stuck_why;
+        return -EDEADLK;
+    }
     *why = host->watch.why;
     r = see(host, &gather);
     if (r == -ENOMEM)
@@ -271,7 +291,9 @@ static int build(struct libvirt_host *host, const struct host_options *options)
     host->domains.watch_only = options->watch_only;
     host->domains.interval_ms = options->interval_ms;
     host->domains.period_s = memcoord_max(1, (options->interval_ms + 500) / 1000);
-    host->watch.usual_ms = 1250; /* until it is known: 5 s of patience */
+    host->watch.interval_ms = options->interval_ms;
+    host->domains.workers.patience_ms =
+        memcoord_clamp(options->interval_ms / 2, LEAST_WORKER_PATIENCE_MS, MOST_WORKER_PATIENCE_MS);
     host->uri = strdup(options->uri);
     host->proc = strdup(options->proc);
     host->inbox = host->domains.inbox = libvirt_inbox_new();

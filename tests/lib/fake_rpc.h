@@ -10,10 +10,13 @@
 #define FAKE_OPEN 1
 #define FAKE_CLOSE 2
 #define FAKE_XML 14
+#define FAKE_GET_INFO 16
 #define FAKE_LOOKUP_BY_UUID 24
 #define FAKE_FEATURE 60
 #define FAKE_AUTH_LIST 66
+#define FAKE_MEMORY_STATS 159
 #define FAKE_SET_MEMORY_FLAGS 204
+#define FAKE_LIST_ALL 273
 #define FAKE_JOB_STATS 298
 #define FAKE_SET_PERIOD 308
 #define FAKE_LISTEN 316
@@ -38,7 +41,7 @@ static const struct fake_event fake_lifecycle = { 318, 0 }, fake_device_removed 
                                fake_job_completed = { 363, 21 };
 
 struct fake_text {
-    unsigned char bytes[65536];
+    unsigned char bytes[1 << 20];
     size_t n;
 };
 
