@@ -109,6 +109,10 @@ policies/%.so: policies/%.c build/flags
 	$(CC) $(policy_flags) $(link_flags) -MMD -MP -MF build/policies/$*.d -shared $< $(LDLIBS) -o $@
 	@chmod go-w $(@D) $@
 
+# What tests of faults put in the place of what our own code calls (tests/lib/faulty.h).
+faulty = malloc calloc realloc strdup tsearch pthread_create clock_gettime pthread_cond_timedwait
+build/tests/faults/test_%: private link_flags += $(faulty:%=-Wl,--wrap=%)
+
 build/tests/%: tests/%.c build/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(core_flags) -Itests $(link_flags) -MMD -MP -MF $@.d -pie $< build/libcore.a \

@@ -2,6 +2,7 @@
 #include "host/libvirt_host.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,7 @@ struct libvirt_host {
     struct libvirt_domains domains;
     struct wakeup wakeup;
     struct host_view view;
+    int spare_fd; /* what is given up when there is no other for the host's memory */
     char memory_why[MEMINFO_WHY_BYTES]; /* why the host's memory can't be read */
     size_t capacity;                    /* of view.domains */
 };
@@ -95,10 +97,25 @@ static int make_view(struct libvirt_host *host, const struct libvirt_gather *gat
     return 0;
 }
 
+/* Where all file descriptors are used up, with the one that was kept for this. */
+static int read_with_spare(struct libvirt_host *host, char why[MEMINFO_ERROR_BYTES])
+{
+    int r = meminfo_read(host->proc, &host->view.memory, why);
+
+    if ((r == -EMFILE || r == -ENFILE) && host->spare_fd >= 0) {
+        close(host->spare_fd);
+        r = meminfo_read(host->proc, &host->view.memory, why);
+        host->spare_fd = -1;
+    }
+    if (host->spare_fd < 0)
+        host->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return r;
+}
+
 static int read_memory(struct libvirt_host *host)
 {
     char why[MEMINFO_ERROR_BYTES];
-    int r = host->base.remote ? 0 : meminfo_read(host->proc, &host->view.memory, why);
+    int r = host->base.remote ? 0 : read_with_spare(host, why);
 
     if (r)
         snprintf(host->memory_why, sizeof(host->memory_why), "the host's memory can't be read: %s",
@@ -209,6 +226,8 @@ static void free_all(struct host *base)
     if (host->events)
         libvirt_events_stop();
     wakeup_close(&host->wakeup);
+    if (host->spare_fd >= 0)
+        close(host->spare_fd);
     libvirt_inbox_unref(host->inbox);
     libvirt_known_free(&host->domains.known);
     free(host->view.domains);
@@ -265,7 +284,7 @@ static int say_hello(struct libvirt_host *host, char *error, size_t error_size)
     int r;
 
     if (!hello)
-        return -ENOMEM;
+        return complain(error, error_size, -ENOMEM, "out of memory");
     hello->job.run = run_hello;
     hello->job.free = free_hello;
     hello->job.awaited = true;
@@ -322,7 +341,7 @@ int libvirt_host_open(const struct host_options *options, struct host **host, ch
         snprintf(error, error_size, "out of memory");
         return -ENOMEM;
     }
-    opened->wakeup.request_fd = opened->wakeup.pressure_fd = -1;
+    opened->wakeup.request_fd = opened->wakeup.pressure_fd = opened->spare_fd = -1;
     xmlInitParser();
     r = build(opened, options);
     if (r)

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define MISSED_HANGS 3
+/* No domain is larger. */
+#define MOST_KIB (UINT64_C(1) << 34)
 
 static const struct libvirt_traits unread = { .unmanageable = "its XML has not been read yet" };
 
@@ -232,15 +234,24 @@ static void show_sample(struct libvirt_known *known, const struct libvirt_gather
     shown->major_faults = seen->major_faults;
 }
 
-/* What there is to show of it: of one that was not asked, what was seen before, without statistics. */
+/* Sizes that no machine has, or that contradict each other, are none. */
+static bool sizes_are_good(const struct libvirt_seen *seen)
+{
+    return seen->current_kib > 0 && seen->current_kib <= seen->maximum_kib &&
+           seen->maximum_kib <= MOST_KIB;
+}
+
+/* What there is to show of it: of one that was not asked, or whose sizes are none, what was seen before,
+ * without statistics, which would be of another moment. */
 static const struct libvirt_seen *latest(struct libvirt_known *known,
                                          const struct libvirt_seen *seen)
 {
-    if (!seen->skipped)
-        known->last = *seen;
-    known->last.name = NULL;
-    if (seen->skipped)
+    if (seen->skipped || !sizes_are_good(seen)) {
         known->last.rss_kib = known->last.last_update_s = MEMCOORD_UNKNOWN;
+    } else {
+        known->last = *seen;
+        known->last.name = NULL;
+    }
     return &known->last;
 }
 

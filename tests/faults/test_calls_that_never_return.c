@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "lib/faulty.h"
 #include "lib/libvirt_stage.h"
 
 #define INTERVAL_MS 400

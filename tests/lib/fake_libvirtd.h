@@ -22,6 +22,13 @@
 #define FAKE_MOST 1100
 #define FAKE_CLIENTS 128
 
+/* What is told instead of a figure. */
+struct fake_lie {
+    const char *name; /* "balloon.usable"; NULL: the end */
+    uint64_t value;
+    bool negative; /* its type has a sign, and this is less than 0 */
+};
+
 struct fake_domain {
     const char *name;
     int id;              /* 0: it does not run */
@@ -29,11 +36,14 @@ struct fake_domain {
     uint64_t current_kib, maximum_kib, rss_kib, last_update_s, unused_kib;
     uint64_t
         used_kib; /* it obeys: it has what is set, and what it does not use is unused; 0: it does not */
-    bool stopped;      /* its QEMU is (SIGSTOP): what enters it does not come back */
-    bool entered;      /* ... and something has: bulk calls skip it */
-    bool missed;       /* a call holds it: NOWAIT skips it, others wait */
-    int state, reason; /* libvirt's; 0: running */
-    bool denies;       /* its owner allows no change of its balloon */
+    bool frozen;                 /* its statistics stand still, where a test keeps them fresh */
+    const struct fake_lie *lies; /* NULL: none */
+    bool dies;                   /* when its balloon is set */
+    bool stopped;                /* its QEMU is (SIGSTOP): what enters it does not come back */
+    bool entered;                /* ... and something has: bulk calls skip it */
+    bool missed;                 /* a call holds it: NOWAIT skips it, others wait */
+    int state, reason;           /* libvirt's; 0: running */
+    bool denies;                 /* its owner allows no change of its balloon */
     bool moving; /* a job runs, a migration or `job`, and holds up what would set its balloon */
     int job;     /* a virDomainJobOperation; 0: it is not told */
     bool busy;   /* it can't be asked for its job */
@@ -104,6 +114,18 @@ static inline uint64_t fake_unused(const struct fake_domain *d)
     return d->current_kib > d->used_kib ? d->current_kib - d->used_kib : 0;
 }
 
+static inline void fake_tell_figure(struct fake_text *t, const struct fake_domain *d,
+                                    const char *name, uint64_t value)
+{
+    const struct fake_lie *lie = d->lies;
+
+    while (lie && lie->name && strcmp(lie->name, name))
+        lie++;
+    fake_string(t, name);
+    fake_u32(t, lie && lie->name && lie->negative ? 3 : 4); /* long long, with or without a sign */
+    fake_u64(t, lie && lie->name ? lie->value : value);
+}
+
 /* Statistics come in no useful order, with some that nobody asked for. */
 static inline void fake_record(struct fake_text *t, const struct fake_libvirtd *f, size_t i)
 {
@@ -112,18 +134,23 @@ static inline void fake_record(struct fake_text *t, const struct fake_libvirtd *
     bool missed = d->missed || d->stopped;
 
     fake_domain_ref(t, f, i);
-    fake_u32(t, missed ? 4 : 9 + (d->used_kib > 0));
-    if (!missed) {
-        if (d->used_kib > 0)
-            fake_figure(t, "balloon.available", d->current_kib);
-        fake_figure(t, "balloon.rss", d->rss_kib);
-        fake_figure(t, "balloon.hugetlb_pgfail", 77);
-        fake_figure(t, "balloon.last-update", d->last_update_s);
-        fake_figure(t, "balloon.usable", d->used_kib > 0 ? fake_unused(d) : d->unused_kib / 2);
-        fake_figure(t, "balloon.unused", fake_unused(d));
+    fake_u32(t, missed ? 4 : d->used_kib > 0 ? 13 : 9);
+    if (!missed && d->used_kib > 0) {
+        fake_tell_figure(t, d, "balloon.available", d->current_kib);
+        fake_tell_figure(t, d, "balloon.swap_in", 1000);
+        fake_tell_figure(t, d, "balloon.swap_out", 2000);
+        fake_tell_figure(t, d, "balloon.major_fault", 3000);
     }
-    fake_figure(t, "balloon.maximum", d->maximum_kib);
-    fake_figure(t, "balloon.current", d->current_kib);
+    if (!missed) {
+        fake_tell_figure(t, d, "balloon.rss", d->rss_kib);
+        fake_tell_figure(t, d, "balloon.hugetlb_pgfail", 77);
+        fake_tell_figure(t, d, "balloon.last-update", d->last_update_s);
+        fake_tell_figure(t, d, "balloon.usable",
+                         d->used_kib > 0 ? fake_unused(d) : d->unused_kib / 2);
+        fake_tell_figure(t, d, "balloon.unused", fake_unused(d));
+    }
+    fake_tell_figure(t, d, "balloon.maximum", d->maximum_kib);
+    fake_tell_figure(t, d, "balloon.current", d->current_kib);
     fake_string(t, "state.reason");
     fake_u32(t, 1); /* int */
     fake_u32(t, d->reason ? (uint32_t)d->reason : 1);
@@ -291,6 +318,11 @@ static inline bool fake_answer_set(struct fake_libvirtd *f, struct fake_text *t,
 {
     if (d->moving)
         fake_hold(f, &d->moving);
+    if (d->dies) {
+        d->id = 0;
+        fake_refuse(t, 42, "Domain not found");
+        return false;
+    }
     if (d->denies) {
         fake_refuse(t, 88, "access denied");
         return false;

@@ -78,13 +78,6 @@ static inline const unsigned char *fake_skip_string(const unsigned char *at)
     return at + 4 + (fake_get_u32(at) + 3) / 4 * 4;
 }
 
-static inline void fake_figure(struct fake_text *t, const char *name, uint64_t value)
-{
-    fake_string(t, name);
-    fake_u32(t, 4); /* unsigned long long */
-    fake_u64(t, value);
-}
-
 static inline void fake_refuse(struct fake_text *t, uint32_t code, const char *text)
 {
     fake_u32(t, code);

@@ -59,10 +59,11 @@ has() {
     [ "$(sed -n "s/^$1 has \([0-9]*\) MiB\$/\1/p" sets | tail -n 1)" "$2" "$3" ]
 }
 
-# is_helped NAME MIB TEXT: it gets more when it needs so much
-is_helped() {
+# is_given NAME MIB: it gets more when it needs so much
+is_given() {
     play "use $1 $2"
-    ok "$3" wait_for 30 has "$1" -gt "$2"
+    wait_for 30 has "$1" -gt "$2"
 }
+is_helped() { ok "$3" is_given "$1" "$2"; } # NAME MIB TEXT
 
 within_bounds() { is "$(grep -c 'OUT OF BOUNDS' sets)" 0 "nobody was set out of its bounds"; }
