@@ -7,15 +7,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "host/libvirt_queue.h"
 #include "host/libvirt_session.h"
 #include "host/libvirt_thread.h"
 #include "host/libvirt_uri.h"
 #include "host/wakeup.h"
-
-struct queue {
-    struct libvirt_job *first, **end;
-    size_t n;
-};
 
 struct libvirt_crew {
     char *uri;
@@ -28,7 +24,7 @@ struct libvirt_crew {
     unsigned references;  /* its owner's and each caller's */
     bool closed;          /* nobody collects any more */
     virConnectPtr common; /* the test driver's state may live in the connection: one for all */
-    struct queue ended;
+    struct libvirt_queue ended;
     unsigned left;
     uint64_t left_ms; /* when that changed last */
 };
@@ -37,7 +33,7 @@ struct libvirt_caller {
     struct libvirt_crew *crew;
     pthread_t thread;
     pthread_cond_t work;
-    struct queue queue;
+    struct libvirt_queue queue;
     struct libvirt_job *running;
     uint64_t since_ms;
     bool listens, opening;
@@ -47,62 +43,12 @@ struct libvirt_caller {
     struct libvirt_session session;
 };
 
-static void queue_put(struct queue *queue, struct libvirt_job *job)
-{
-    if (!queue->first)
-        queue->end = &queue->first;
-    job->next = NULL;
-    *queue->end = job;
-    queue->end = &job->next;
-    queue->n++;
-}
-
-static bool queue_remove(struct queue *queue, struct libvirt_job *job)
-{
-    for (struct libvirt_job **at = &queue->first; *at; at = &(*at)->next) {
-        if (*at != job)
-            continue;
-        *at = job->next;
-        if (queue->end == &job->next)
-            queue->end = at;
-        queue->n--;
-        return true;
-    }
-    return false;
-}
-
-static void queue_put_first(struct queue *queue, struct libvirt_job *job)
-{
-    if (!queue->first)
-        queue->end = &job->next;
-    job->next = queue->first;
-    queue->first = job;
-    queue->n++;
-}
-
-static struct libvirt_job *queue_get(struct queue *queue)
-{
-    struct libvirt_job *job = queue->first;
-
-    if (job)
-        queue_remove(queue, job);
-    return job;
-}
-
 void libvirt_job_free(struct libvirt_job *job)
 {
     if (!job)
         return;
     free(job->text);
     job->free(job);
-}
-
-static void queue_free(struct queue *queue)
-{
-    struct libvirt_job *job;
-
-    while ((job = queue_get(queue)))
-        libvirt_job_free(job);
 }
 
 static void monotonic_cond(pthread_cond_t *cond)
@@ -152,7 +98,7 @@ static void crew_unref_locked(struct libvirt_crew *crew)
     pthread_mutex_unlock(&crew->lock);
     if (!last)
         return;
-    queue_free(&crew->ended);
+    libvirt_queue_free(&crew->ended);
     if (crew->common)
         virConnectClose(crew->common);
     pthread_cond_destroy(&crew->changed);
@@ -209,7 +155,7 @@ struct libvirt_job *libvirt_crew_collect(struct libvirt_crew *crew)
 
     pthread_mutex_lock(&crew->lock);
     jobs = crew->ended.first;
-    crew->ended = (struct queue){ 0 };
+    crew->ended = (struct libvirt_queue){ 0 };
     pthread_mutex_unlock(&crew->lock);
     return jobs;
 }
@@ -252,7 +198,7 @@ void libvirt_crew_disown(struct libvirt_crew *crew, struct libvirt_job *job)
     pthread_mutex_lock(&crew->lock);
     job->awaited = false;
     if (job->state == LIBVIRT_JOB_ENDED)
-        queue_put(&crew->ended, job);
+        libvirt_queue_put(&crew->ended, job);
     pthread_mutex_unlock(&crew->lock);
 }
 
@@ -329,9 +275,9 @@ static void end_job(struct libvirt_caller *caller, struct libvirt_job *job)
     caller->running = NULL;
     job->state = LIBVIRT_JOB_ENDED;
     if (!job->awaited)
-        queue_put(&crew->ended, job);
+        libvirt_queue_put(&crew->ended, job);
     if (crew->closed)
-        queue_free(&crew->ended);
+        libvirt_queue_free(&crew->ended);
     pthread_cond_broadcast(&crew->changed);
 }
 
@@ -340,7 +286,7 @@ static struct libvirt_job *next_job(struct libvirt_caller *caller)
 {
     while (!caller->queue.first && !caller->stop && !caller->alone)
         pthread_cond_wait(&caller->work, &caller->crew->lock);
-    return caller->stop || caller->alone ? NULL : queue_get(&caller->queue);
+    return caller->stop || caller->alone ? NULL : libvirt_queue_get(&caller->queue);
 }
 
 /* Frees a caller whose thread has ended or never began. The lock is held, and is not any more. */
@@ -348,7 +294,7 @@ static void free_caller_locked(struct libvirt_caller *caller)
 {
     struct libvirt_crew *crew = caller->crew;
 
-    queue_free(&caller->queue);
+    libvirt_queue_free(&caller->queue);
     pthread_cond_destroy(&caller->work);
     free(caller);
     crew_unref_locked(crew);
@@ -427,7 +373,7 @@ void libvirt_caller_close(struct libvirt_caller *caller, uint64_t until_ms)
     crew = caller->crew;
     pthread_mutex_lock(&crew->lock);
     caller->stop = true;
-    queue_free(&caller->queue);
+    libvirt_queue_free(&caller->queue);
     pthread_cond_signal(&caller->work);
     while (!caller->gone && wait_changed(crew, until_ms))
         ;
@@ -446,7 +392,7 @@ void libvirt_caller_submit(struct libvirt_caller *caller, struct libvirt_job *jo
 {
     pthread_mutex_lock(&caller->crew->lock);
     job->state = LIBVIRT_JOB_QUEUED;
-    queue_put(&caller->queue, job);
+    libvirt_queue_put(&caller->queue, job);
     pthread_cond_signal(&caller->work);
     pthread_mutex_unlock(&caller->crew->lock);
 }
@@ -456,7 +402,7 @@ bool libvirt_caller_take_back(struct libvirt_caller *caller, struct libvirt_job 
     bool taken;
 
     pthread_mutex_lock(&caller->crew->lock);
-    taken = job->state == LIBVIRT_JOB_QUEUED && queue_remove(&caller->queue, job);
+    taken = job->state == LIBVIRT_JOB_QUEUED && libvirt_queue_remove(&caller->queue, job);
     pthread_mutex_unlock(&caller->crew->lock);
     return taken;
 }
@@ -481,10 +427,10 @@ static void hand_over(struct libvirt_caller *from, struct libvirt_caller *to)
     to->queue = from->queue;
     if (to->queue.end == &from->queue.first)
         to->queue.end = &to->queue.first;
-    from->queue = (struct queue){ 0 };
+    from->queue = (struct libvirt_queue){ 0 };
     if (from->running && from->opening) {
         from->running->state = LIBVIRT_JOB_QUEUED;
-        queue_put_first(&to->queue, from->running);
+        libvirt_queue_put_first(&to->queue, from->running);
         from->running = NULL;
     }
 }
