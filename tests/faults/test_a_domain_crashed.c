@@ -76,6 +76,7 @@ static void one_that_dies_of_its_target(void **state)
     for (int n = 0; n < 20 && current_kib(s, 1) < 700 * MIB; n++)
         ticks(s, 1);
     assert_true(current_kib(s, 1) >= 700 * MIB);
+    ticks(s, 1); /* which sees that it is gone */
     assert_int_equal(s->stage.fake.domains[0].id, 0);
     assert_int_equal(s->c.domains.n, 3);
     use(s, 0, USED_KIB);
