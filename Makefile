@@ -46,11 +46,12 @@ link_flags = $(sanitizer) -Wl,-z,relro,-z,now $(LDFLAGS)
 core_sources = $(wildcard core/*/*.c)
 core_objects = $(core_sources:%.c=build/%.o)
 policies = $(patsubst %.c,%.so,$(wildcard policies/*.c))
-c_tests = $(patsubst %.c,build/%,$(wildcard tests/unit/test_*.c tests/policies/test_*.c))
+c_tests = $(patsubst %.c,build/%,$(wildcard tests/unit/test_*.c tests/policies/test_*.c \
+            tests/faults/test_*.c))
 sh_tests = $(sort $(wildcard tests/*/*.t))
 vm_tests = $(filter tests/vm/%,$(sh_tests))
 # what the tests of faults use
-fault_tools = $(patsubst %.c,build/%,$(wildcard tests/faults/*.c))
+fault_tools = $(filter-out $(c_tests),$(patsubst %.c,build/%,$(wildcard tests/faults/*.c)))
 benches = $(patsubst %.c,build/%,$(wildcard tests/bench/*.c))
 formatted = $(wildcard core/*.c core/*/*.[ch] policies/*.c include/*/*.h tests/*/*.[ch])
 formatted := $(filter-out tests/abi/policy-%.h,$(formatted))
@@ -107,6 +108,10 @@ policies/%.so: policies/%.c build/flags
 	@mkdir -p build/policies
 	$(CC) $(policy_flags) $(link_flags) -MMD -MP -MF build/policies/$*.d -shared $< $(LDLIBS) -o $@
 	@chmod go-w $(@D) $@
+
+# What tests of faults put in the place of what our own code calls (tests/lib/faulty.h).
+faulty = malloc calloc realloc strdup tsearch pthread_create clock_gettime pthread_cond_timedwait
+build/tests/faults/test_%: private link_flags += $(faulty:%=-Wl,--wrap=%)
 
 build/tests/%: tests/%.c build/libcore.a
 	@mkdir -p $(@D)

@@ -198,8 +198,7 @@ static int coordinate_session(struct setup *setup, const struct run_arguments *a
     log_info("memcoord " MEMCOORD_VERSION ": %s, policy %s, every %" PRIu64 " ms%s",
              session->host->name, setup->policy->table.name, setup->config.daemon.interval_ms,
              setup->config.daemon.dry_run ? ", dry run: nothing is changed" : "");
-    coordinator_run(&c, arguments->ticks, &stop);
-    if (end(&c) != 0)
+    if (coordinator_run(&c, arguments->ticks, &stop) < 0 || end(&c) != 0)
         status = EXIT_FAILURE;
     coordinator_free(&c);
     return status;

@@ -43,7 +43,12 @@ static int gather(struct coordinator *c, coordinator_look *look, const struct ho
 
     if (r < 0) {
         c->failed++;
-        if (!c->lost)
+        if (r == -EDEADLK)
+            log_error(
+                "%s: %s; balloons stay as they are, and this process ends, for another one to "
+                "go on",
+                c->host->name, why);
+        else if (!c->lost)
             log_error("%s: nothing can be seen: %s; trying again", c->host->name,
                       why ? why : strerror(-r));
         c->lost = true;
@@ -203,7 +208,7 @@ static bool rest(struct coordinator *c, uint64_t next_ms, bool *extra_done,
     return false;
 }
 
-void coordinator_run(struct coordinator *c, uint64_t max_ticks, const volatile sig_atomic_t *stop)
+int coordinator_run(struct coordinator *c, uint64_t max_ticks, const volatile sig_atomic_t *stop)
 {
     uint64_t interval_ms = c->config->daemon.interval_ms;
     uint64_t next_ms = c->host->ops->now_ms(c->host);
@@ -212,17 +217,19 @@ void coordinator_run(struct coordinator *c, uint64_t max_ticks, const volatile s
     for (uint64_t done = 1; !*stop; done++) {
         uint64_t now_ms;
 
-        coordinator_tick(c);
+        if (coordinator_tick(c) == -EDEADLK)
+            return -EDEADLK;
         if (done == max_ticks)
-            return;
+            return 0;
         now_ms = c->host->ops->now_ms(c->host);
         if (!extra_done) /* an extra tick does not move the next regular one */
             next_ms += interval_ms;
         if (next_ms <= now_ms) /* what was missed is not made up for */
             next_ms = now_ms + interval_ms;
         if (!rest(c, next_ms, &extra_done, stop))
-            return;
+            return 0;
     }
+    return 0;
 }
 
 void coordinator_free(struct coordinator *c)

@@ -34,14 +34,15 @@ struct coordinator {
 };
 
 /* One tick. 0; -ENOTCONN and the like if the host can't be reached (logged when that begins);
- * -ENOMEM (logged). A policy that fails costs its plan, not the tick. */
+ * -EDEADLK if it can't be any more (logged); -ENOMEM (logged). A policy that fails costs its plan, not the tick. */
 int coordinator_tick(struct coordinator *coordinator);
 
 /* Ticks until *stop is set (host_wake() ends the waiting), the host is over (HOST_WAKE_END), or
  * `max_ticks` are done (0: no end). A wake
- * before the time gives at most one extra tick an interval. */
-void coordinator_run(struct coordinator *coordinator, uint64_t max_ticks,
-                     const volatile sig_atomic_t *stop);
+ * before the time gives at most one extra tick an interval. 0; or -EDEADLK, as coordinator_tick():
+ * nothing more can be done, nor given back. */
+int coordinator_run(struct coordinator *coordinator, uint64_t max_ticks,
+                    const volatile sig_atomic_t *stop);
 
 /* Gives every domain that has less than it had (origins) that size back, as far as the host can and
  * the domain may be changed now, waits until it is set, and forgets what is given back. 0; a negative

@@ -20,6 +20,9 @@ static const uint64_t host_late_ms = 2000;
 /* Samples for which a balloon must stand still before its domain counts as booted. */
 static const uint64_t still_samples_needed = 3;
 static const uint64_t retry_max_ms = 60 * 1000;
+/* What QEMU holds for itself is remembered, and counts as promised, up to so much and a quarter of the
+ * maximum: what it held once for a moment must not be kept from the others for ever. */
+static const uint64_t most_overhead_kib = 256 * 1024;
 
 static void uuid_format(const uint8_t uuid[HOST_UUID_BYTES], char text[UUID_TEXT_BYTES])
 {
@@ -132,7 +135,9 @@ static void learn(struct domain *d, const struct host_domain *seen)
     /* what its guest gave and its process keeps is not QEMU's own */
     if (seen->rss_kib != UNKNOWN && seen->rss_kib > owns_kib && !d->effect.keeps &&
         !d->effect.is_ineffective)
-        d->overhead_kib = memcoord_max(d->overhead_kib, seen->rss_kib - owns_kib);
+        d->overhead_kib =
+            memcoord_max(d->overhead_kib, memcoord_min(seen->rss_kib - owns_kib,
+                                                       d->host_max_kib / 4 + most_overhead_kib));
 }
 
 /* Whether nothing has moved since the sample before, as the host and the guest tell it: either may be

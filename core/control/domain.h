@@ -118,8 +118,9 @@ struct domain {
     uint64_t stale_rescue_ms; /* when the last step on stale figures was due */
 
     uint64_t seen_tick;
-    uint64_t said_target_kib;                /* a dry run: the target that was shown last */
-    const char *said_unmanaged;              /* the reason that was logged last */
+    uint64_t said_target_kib;     /* a dry run: the target that was shown last */
+    const char *said_unmanaged;   /* the reason that was logged last */
+    uint64_t quiet_incredible_ms; /* that its statistics are not used is not said before */
     uint32_t quiet_until_s[GUARD_REASONS_N]; /* when each refusal may be logged again */
 };
 

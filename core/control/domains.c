@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/credible.h"
 #include "util/log.h"
 
 /* A domain that was started anew under the same UUID has nothing of the one before. */
@@ -102,6 +103,23 @@ static void forget_unseen(struct domains *domains, size_t n_before)
     }
 }
 
+/* That a guest tells what can't be is said, and then not while it goes on. */
+static const uint64_t quiet_ms = 60 * 1000;
+
+/* What can't be is not seen. */
+static void see(struct domain *d, const struct host_domain *seen, uint64_t now_ms,
+                const struct config *config)
+{
+    const char *why;
+    struct host_domain believed = credible(seen, &why);
+
+    if (why && now_ms >= d->quiet_incredible_ms)
+        log_warning("%s: its guest's statistics are not used: %s", d->name, why);
+    if (why)
+        d->quiet_incredible_ms = now_ms + quiet_ms;
+    domain_see(d, &believed, now_ms, config);
+}
+
 int domains_see(struct domains *domains, const struct host_view *view, const struct config *config)
 {
     struct domain **swap;
@@ -126,7 +144,7 @@ int domains_see(struct domains *domains, const struct host_view *view, const str
             continue;
         }
         d->seen_tick = domains->tick;
-        domain_see(d, seen, view->now_ms, config);
+        see(d, seen, view->now_ms, config);
         domains->list[domains->n++] = d;
     }
     forget_unseen(domains, n_before);

@@ -84,7 +84,8 @@ struct host;
 
 struct host_ops {
     /* Sees everything once. 0 and *view; or a negative errno (-ENOTCONN: the host can't be reached
-     * now, it is being tried again with back-off; *why says it, static or until the next call). */
+     * now, it is being tried again with back-off; *why says it, static or until the next call;
+     * -EDEADLK: so many calls hang that only another process can go on). */
     int (*gather)(struct host *host, const struct host_view **view, const char **why);
     /* Asks for a balloon of `kib` for the domain; returns at once, the outcome comes with a later
      * gather. A target that still waits for its turn is replaced. -EBUSY: the one before has not

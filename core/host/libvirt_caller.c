@@ -7,15 +7,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "host/libvirt_queue.h"
 #include "host/libvirt_session.h"
 #include "host/libvirt_thread.h"
 #include "host/libvirt_uri.h"
 #include "host/wakeup.h"
-
-struct queue {
-    struct libvirt_job *first, **end;
-    size_t n;
-};
 
 struct libvirt_crew {
     char *uri;
@@ -28,15 +24,16 @@ struct libvirt_crew {
     unsigned references;  /* its owner's and each caller's */
     bool closed;          /* nobody collects any more */
     virConnectPtr common; /* the test driver's state may live in the connection: one for all */
-    struct queue ended;
+    struct libvirt_queue ended;
     unsigned left;
+    uint64_t left_ms; /* when that changed last */
 };
 
 struct libvirt_caller {
     struct libvirt_crew *crew;
     pthread_t thread;
     pthread_cond_t work;
-    struct queue queue;
+    struct libvirt_queue queue;
     struct libvirt_job *running;
     uint64_t since_ms;
     bool listens, opening;
@@ -46,53 +43,12 @@ struct libvirt_caller {
     struct libvirt_session session;
 };
 
-static void queue_put(struct queue *queue, struct libvirt_job *job)
-{
-    if (!queue->first)
-        queue->end = &queue->first;
-    job->next = NULL;
-    *queue->end = job;
-    queue->end = &job->next;
-    queue->n++;
-}
-
-static bool queue_remove(struct queue *queue, struct libvirt_job *job)
-{
-    for (struct libvirt_job **at = &queue->first; *at; at = &(*at)->next) {
-        if (*at != job)
-            continue;
-        *at = job->next;
-        if (queue->end == &job->next)
-            queue->end = at;
-        queue->n--;
-        return true;
-    }
-    return false;
-}
-
-static struct libvirt_job *queue_get(struct queue *queue)
-{
-    struct libvirt_job *job = queue->first;
-
-    if (job)
-        queue_remove(queue, job);
-    return job;
-}
-
 void libvirt_job_free(struct libvirt_job *job)
 {
     if (!job)
         return;
     free(job->text);
     job->free(job);
-}
-
-static void queue_free(struct queue *queue)
-{
-    struct libvirt_job *job;
-
-    while ((job = queue_get(queue)))
-        libvirt_job_free(job);
 }
 
 static void monotonic_cond(pthread_cond_t *cond)
@@ -142,7 +98,7 @@ static void crew_unref_locked(struct libvirt_crew *crew)
     pthread_mutex_unlock(&crew->lock);
     if (!last)
         return;
-    queue_free(&crew->ended);
+    libvirt_queue_free(&crew->ended);
     if (crew->common)
         virConnectClose(crew->common);
     pthread_cond_destroy(&crew->changed);
@@ -176,13 +132,30 @@ unsigned libvirt_crew_left(struct libvirt_crew *crew)
     return left;
 }
 
+bool libvirt_crew_is_stuck(struct libvirt_crew *crew)
+{
+    bool stuck;
+
+    pthread_mutex_lock(&crew->lock);
+    stuck = crew->left >= LIBVIRT_MOST_LEFT && wakeup_now_ms() - crew->left_ms >= LIBVIRT_STUCK_MS;
+    pthread_mutex_unlock(&crew->lock);
+    return stuck;
+}
+
+/* One more call, or one less, is left to itself. The lock is held. */
+static void count_left(struct libvirt_crew *crew, int change)
+{
+    crew->left += (unsigned)change;
+    crew->left_ms = wakeup_now_ms();
+}
+
 struct libvirt_job *libvirt_crew_collect(struct libvirt_crew *crew)
 {
     struct libvirt_job *jobs;
 
     pthread_mutex_lock(&crew->lock);
     jobs = crew->ended.first;
-    crew->ended = (struct queue){ 0 };
+    crew->ended = (struct libvirt_queue){ 0 };
     pthread_mutex_unlock(&crew->lock);
     return jobs;
 }
@@ -225,7 +198,7 @@ void libvirt_crew_disown(struct libvirt_crew *crew, struct libvirt_job *job)
     pthread_mutex_lock(&crew->lock);
     job->awaited = false;
     if (job->state == LIBVIRT_JOB_ENDED)
-        queue_put(&crew->ended, job);
+        libvirt_queue_put(&crew->ended, job);
     pthread_mutex_unlock(&crew->lock);
 }
 
@@ -257,22 +230,55 @@ static int connect_session(struct libvirt_caller *caller, char **text)
     return 0;
 }
 
-static void run_job(struct libvirt_caller *caller, struct libvirt_job *job)
+/* The connection for a job is there, or not (`r`, `text`). False: the job has gone to another caller
+ * meanwhile. */
+static bool begin_job(struct libvirt_caller *caller, struct libvirt_job *job, int r, char *text)
 {
-    struct libvirt_crew *crew = caller->crew;
-    int r = connect_session(caller, &job->text);
+    bool ours;
 
-    job->connected = r == 0;
-    pthread_mutex_lock(&crew->lock);
+    pthread_mutex_lock(&caller->crew->lock);
+    ours = caller->running == job;
     caller->opening = false;
     caller->since_ms = wakeup_now_ms();
-    pthread_mutex_unlock(&crew->lock);
+    if (ours) {
+        job->connected = r == 0;
+        job->text = text;
+    } else {
+        free(text);
+    }
+    pthread_mutex_unlock(&caller->crew->lock);
+    return ours;
+}
+
+/* False: another caller runs it. */
+static bool run_job(struct libvirt_caller *caller, struct libvirt_job *job)
+{
+    char *text = NULL;
+    int r = connect_session(caller, &text);
+
+    if (!begin_job(caller, job, r, text))
+        return false;
     if (r == 0)
         r = job->run(job, &caller->session);
     job->outcome = r;
     job->ended_ms = wakeup_now_ms();
     if (r == -ENOTCONN)
         libvirt_session_close(&caller->session, caller->listens);
+    return true;
+}
+
+/* The lock is held. */
+static void end_job(struct libvirt_caller *caller, struct libvirt_job *job)
+{
+    struct libvirt_crew *crew = caller->crew;
+
+    caller->running = NULL;
+    job->state = LIBVIRT_JOB_ENDED;
+    if (!job->awaited)
+        libvirt_queue_put(&crew->ended, job);
+    if (crew->closed)
+        libvirt_queue_free(&crew->ended);
+    pthread_cond_broadcast(&crew->changed);
 }
 
 /* The next job, or NULL to end. The lock is held. */
@@ -280,7 +286,7 @@ static struct libvirt_job *next_job(struct libvirt_caller *caller)
 {
     while (!caller->queue.first && !caller->stop && !caller->alone)
         pthread_cond_wait(&caller->work, &caller->crew->lock);
-    return caller->stop || caller->alone ? NULL : queue_get(&caller->queue);
+    return caller->stop || caller->alone ? NULL : libvirt_queue_get(&caller->queue);
 }
 
 /* Frees a caller whose thread has ended or never began. The lock is held, and is not any more. */
@@ -288,7 +294,7 @@ static void free_caller_locked(struct libvirt_caller *caller)
 {
     struct libvirt_crew *crew = caller->crew;
 
-    queue_free(&caller->queue);
+    libvirt_queue_free(&caller->queue);
     pthread_cond_destroy(&caller->work);
     free(caller);
     crew_unref_locked(crew);
@@ -299,6 +305,7 @@ static void *run_caller(void *argument)
     struct libvirt_caller *caller = argument;
     struct libvirt_crew *crew = caller->crew;
     struct libvirt_job *job;
+    bool ran;
 
     pthread_mutex_lock(&crew->lock);
     while ((job = next_job(caller))) {
@@ -307,15 +314,10 @@ static void *run_caller(void *argument)
         caller->opening = true;
         caller->since_ms = wakeup_now_ms();
         pthread_mutex_unlock(&crew->lock);
-        run_job(caller, job);
+        ran = run_job(caller, job);
         pthread_mutex_lock(&crew->lock);
-        caller->running = NULL;
-        job->state = LIBVIRT_JOB_ENDED;
-        if (!job->awaited)
-            queue_put(&crew->ended, job);
-        if (crew->closed)
-            queue_free(&crew->ended);
-        pthread_cond_broadcast(&crew->changed);
+        if (ran)
+            end_job(caller, job);
     }
     pthread_mutex_unlock(&crew->lock);
     libvirt_session_close(&caller->session, caller->listens);
@@ -323,7 +325,7 @@ static void *run_caller(void *argument)
     caller->gone = true;
     pthread_cond_broadcast(&crew->changed);
     if (caller->alone) {
-        crew->left--;
+        count_left(crew, -1);
         free_caller_locked(caller);
     } else {
         pthread_mutex_unlock(&crew->lock);
@@ -357,7 +359,7 @@ struct libvirt_caller *libvirt_caller_new(struct libvirt_crew *crew, bool listen
 static void leave_alone(struct libvirt_caller *caller)
 {
     caller->alone = true;
-    caller->crew->left++;
+    count_left(caller->crew, 1);
     pthread_detach(caller->thread);
     pthread_cond_signal(&caller->work);
 }
@@ -371,7 +373,7 @@ void libvirt_caller_close(struct libvirt_caller *caller, uint64_t until_ms)
     crew = caller->crew;
     pthread_mutex_lock(&crew->lock);
     caller->stop = true;
-    queue_free(&caller->queue);
+    libvirt_queue_free(&caller->queue);
     pthread_cond_signal(&caller->work);
     while (!caller->gone && wait_changed(crew, until_ms))
         ;
@@ -390,7 +392,7 @@ void libvirt_caller_submit(struct libvirt_caller *caller, struct libvirt_job *jo
 {
     pthread_mutex_lock(&caller->crew->lock);
     job->state = LIBVIRT_JOB_QUEUED;
-    queue_put(&caller->queue, job);
+    libvirt_queue_put(&caller->queue, job);
     pthread_cond_signal(&caller->work);
     pthread_mutex_unlock(&caller->crew->lock);
 }
@@ -400,7 +402,7 @@ bool libvirt_caller_take_back(struct libvirt_caller *caller, struct libvirt_job 
     bool taken;
 
     pthread_mutex_lock(&caller->crew->lock);
-    taken = job->state == LIBVIRT_JOB_QUEUED && queue_remove(&caller->queue, job);
+    taken = job->state == LIBVIRT_JOB_QUEUED && libvirt_queue_remove(&caller->queue, job);
     pthread_mutex_unlock(&caller->crew->lock);
     return taken;
 }
@@ -419,6 +421,20 @@ struct libvirt_caller_load libvirt_caller_load(struct libvirt_caller *caller)
     return load;
 }
 
+/* Hands all that has not begun to another caller. The lock is held. */
+static void hand_over(struct libvirt_caller *from, struct libvirt_caller *to)
+{
+    to->queue = from->queue;
+    if (to->queue.end == &from->queue.first)
+        to->queue.end = &to->queue.first;
+    from->queue = (struct libvirt_queue){ 0 };
+    if (from->running && from->opening) {
+        from->running->state = LIBVIRT_JOB_QUEUED;
+        libvirt_queue_put_first(&to->queue, from->running);
+        from->running = NULL;
+    }
+}
+
 int libvirt_caller_replace(struct libvirt_caller **caller)
 {
     struct libvirt_caller *old = *caller, *fresh;
@@ -430,10 +446,7 @@ int libvirt_caller_replace(struct libvirt_caller **caller)
     if (!fresh)
         return -ENOMEM;
     pthread_mutex_lock(&crew->lock);
-    fresh->queue = old->queue;
-    if (fresh->queue.end == &old->queue.first)
-        fresh->queue.end = &fresh->queue.first;
-    old->queue = (struct queue){ 0 };
+    hand_over(old, fresh);
     leave_alone(old);
     pthread_cond_signal(&fresh->work);
     pthread_mutex_unlock(&crew->lock);

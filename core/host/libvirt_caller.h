@@ -21,9 +21,10 @@
 #include "host/libvirt_handles.h"
 #include "host/libvirt_inbox.h"
 
-/* So many calls that hang are left alone; then nothing is done until one comes back. libvirtd runs
- * 20 at once for all its clients. */
+/* So many calls that hang are left alone, and no more. libvirtd runs 20 at once for all its clients. */
 #define LIBVIRT_MOST_LEFT 8
+/* If none of so many comes back for so long, only another process can go on. */
+#define LIBVIRT_STUCK_MS 10000
 
 /* What a job works with, on the caller's thread. */
 struct libvirt_session {
@@ -75,6 +76,9 @@ uint64_t libvirt_crew_calls(struct libvirt_crew *crew);
 /* How many calls hang and were left to themselves. */
 unsigned libvirt_crew_left(struct libvirt_crew *crew);
 
+/* True if LIBVIRT_MOST_LEFT hang, and none has come back for LIBVIRT_STUCK_MS. */
+bool libvirt_crew_is_stuck(struct libvirt_crew *crew);
+
 /* Takes all jobs that have ended, in that order; NULL if none has. */
 struct libvirt_job *libvirt_crew_collect(struct libvirt_crew *crew);
 
@@ -112,7 +116,8 @@ struct libvirt_caller_load {
 };
 struct libvirt_caller_load libvirt_caller_load(struct libvirt_caller *caller);
 
-/* Leaves a caller whose job hangs to itself: *caller becomes a fresh one with the rest of the queue.
+/* Leaves a caller whose job hangs to itself: *caller becomes a fresh one with the rest of the queue. A
+ * job that has not begun, for the connection is still being opened, goes along.
  * -EAGAIN: too many have been left already; or a negative errno. Then nothing has changed. */
 int libvirt_caller_replace(struct libvirt_caller **caller);
 

@@ -108,8 +108,31 @@ static void end_examine(struct libvirt_domains *domains, struct libvirt_work *wo
         lack_xml(known, r);
 }
 
+void libvirt_domains_leave(struct libvirt_domains *domains, struct libvirt_gather *gather)
+{
+    struct libvirt_held *held = &domains->held;
+
+    if (held->n < LIBVIRT_MOST_LEFT && libvirt_gather_leave(gather, held->uuids[held->n]))
+        held->n++;
+}
+
+/* The call that held it has come back. */
+static void let_go(struct libvirt_held *held, const uint8_t *uuid)
+{
+    for (size_t i = 0; i < held->n; i++) {
+        if (memcmp(held->uuids[i], uuid, HOST_UUID_BYTES))
+            continue;
+        memcpy(held->uuids[i], held->uuids[--held->n], HOST_UUID_BYTES);
+        return;
+    }
+}
+
 static void end_left(struct libvirt_domains *domains, const struct libvirt_job *job)
 {
+    const struct libvirt_gather *gather = (const struct libvirt_gather *)job;
+
+    if (gather->asks)
+        let_go(&domains->held, gather->asked);
     domains->left_ended = true;
     domains->left_lost |= job->outcome == -ENOTCONN;
 }
@@ -193,16 +216,17 @@ static void see_late(const struct libvirt_domains *domains, struct libvirt_known
     known->late = late;
 }
 
-/* What holds a target can be asked aside, if the domain's QEMU answers: else that would hang, too. */
+/* What holds a target can be asked aside; nothing is asked while the domain's QEMU may hang: that would
+ * hang, too. */
 static bool is_due(const struct libvirt_known *known, uint64_t now_ms)
 {
     bool ask = known->ask_moving ||
                ((known->moving || known->late) && now_ms - known->asked_ms >= MOVING_INTERVAL_MS);
 
-    if (known->examining)
+    if (known->examining || known->missed > 0)
         return false;
     if (known->setting)
-        return ask && known->late && known->missed == 0;
+        return ask && known->late;
     return ask || (known->changed && now_ms >= known->retry_ms);
 }
 
@@ -254,6 +278,7 @@ static void forget(void *context, struct libvirt_known *known)
 
 void libvirt_domains_list_hung(const struct libvirt_domains *domains, struct libvirt_gather *gather)
 {
+    gather->held = domains->held;
     for (size_t i = 0; i < domains->known.n; i++) {
         if (!libvirt_known_hangs(domains->known.list[i]))
             continue;

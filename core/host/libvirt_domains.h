@@ -22,6 +22,7 @@ struct libvirt_domains {
     uint64_t serial;    /* of the connection that was seen by last; 0: none */
     bool left_ended; /* a gather that was left to itself has ended since, and its connection ... */
     bool left_lost;  /* ... was lost */
+    struct libvirt_held held;
 };
 
 /* Takes in the jobs that have ended since the last time. */
@@ -33,6 +34,9 @@ void libvirt_domains_collect(struct libvirt_domains *domains);
  * are shown. 0 or -ENOMEM. */
 int libvirt_domains_update(struct libvirt_domains *domains, const struct libvirt_gather *gather,
                            bool fresh);
+
+/* A gather was left to itself: whom it asks is not asked until it ends. */
+void libvirt_domains_leave(struct libvirt_domains *domains, struct libvirt_gather *gather);
 
 /* Tells the next gather which domains hang. */
 void libvirt_domains_list_hung(const struct libvirt_domains *domains,

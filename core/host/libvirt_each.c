@@ -34,8 +34,34 @@ static void read_statistics(struct libvirt_seen *seen, virDomainPtr domain)
     }
 }
 
+static bool is_held(const struct libvirt_gather *gather, const uint8_t *uuid)
+{
+    for (size_t i = 0; i < gather->held.n; i++) {
+        if (!memcmp(gather->held.uuids[i], uuid, HOST_UUID_BYTES))
+            return true;
+    }
+    return false;
+}
+
+/* What can be told of a domain without asking the server. */
+static struct libvirt_seen *add_seen(struct libvirt_gather *gather, virDomainPtr domain)
+{
+    struct libvirt_seen *seen = libvirt_gather_add(gather);
+
+    if (!seen)
+        return NULL;
+    seen->name = strdup(virDomainGetName(domain));
+    if (!seen->name) {
+        gather->n--;
+        return NULL;
+    }
+    virDomainGetUUID(domain, seen->uuid);
+    seen->id = (int)virDomainGetID(domain);
+    return seen;
+}
+
 /* A domain that has just stopped is left out: 0. */
-static int add_domain(struct libvirt_gather *gather, struct libvirt_session *session,
+static int ask_domain(struct libvirt_gather *gather, struct libvirt_session *session,
                       virDomainPtr domain, char **text)
 {
     struct libvirt_seen *seen;
@@ -48,19 +74,34 @@ static int add_domain(struct libvirt_gather *gather, struct libvirt_session *ses
             return libvirt_error(session->connection, text);
         return 0;
     }
-    seen = libvirt_gather_add(gather);
+    seen = add_seen(gather, domain);
     if (!seen)
         return -ENOMEM;
-    seen->name = strdup(virDomainGetName(domain));
-    if (!seen->name)
-        return -ENOMEM;
-    virDomainGetUUID(domain, seen->uuid);
-    seen->id = (int)virDomainGetID(domain);
     seen->state = info.state;
     seen->current_kib = info.memory;
     seen->maximum_kib = info.maxMem;
     read_statistics(seen, domain);
     return 0;
+}
+
+static int add_domain(struct libvirt_gather *gather, struct libvirt_session *session,
+                      virDomainPtr domain, char **text)
+{
+    uint8_t uuid[HOST_UUID_BYTES];
+    struct libvirt_seen *seen;
+    int r;
+
+    virDomainGetUUID(domain, uuid);
+    if (is_held(gather, uuid)) {
+        seen = add_seen(gather, domain);
+        if (seen)
+            seen->skipped = true;
+        return seen ? 0 : -ENOMEM;
+    }
+    r = libvirt_gather_ask(gather, uuid);
+    if (r == 0)
+        r = ask_domain(gather, session, domain, text);
+    return r ? r : libvirt_gather_ask(gather, NULL);
 }
 
 int libvirt_gather_each(struct libvirt_gather *gather, struct libvirt_session *session, char **text)

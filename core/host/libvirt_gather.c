@@ -261,10 +261,37 @@ static int run(struct libvirt_job *job, struct libvirt_session *session)
     return 0;
 }
 
+int libvirt_gather_ask(struct libvirt_gather *gather, const uint8_t *uuid)
+{
+    bool left;
+
+    pthread_mutex_lock(&gather->lock);
+    left = gather->left;
+    if (!left)
+        gather->asks = uuid != NULL;
+    if (!left && uuid)
+        memcpy(gather->asked, uuid, HOST_UUID_BYTES);
+    pthread_mutex_unlock(&gather->lock);
+    return left ? -ECANCELED : 0;
+}
+
+bool libvirt_gather_leave(struct libvirt_gather *gather, uint8_t uuid[HOST_UUID_BYTES])
+{
+    bool asks;
+
+    pthread_mutex_lock(&gather->lock);
+    gather->left = true;
+    asks = gather->asks;
+    memcpy(uuid, gather->asked, HOST_UUID_BYTES);
+    pthread_mutex_unlock(&gather->lock);
+    return asks;
+}
+
 static void free_gather(struct libvirt_job *job)
 {
     struct libvirt_gather *gather = (struct libvirt_gather *)job;
 
+    pthread_mutex_destroy(&gather->lock);
     forget_all(gather);
     free(gather->seen);
     free(gather->hung);
@@ -280,5 +307,6 @@ struct libvirt_gather *libvirt_gather_new(int kind)
     gather->job.run = run;
     gather->job.free = free_gather;
     gather->job.kind = kind;
+    pthread_mutex_init(&gather->lock, NULL);
     return gather;
 }

@@ -2,6 +2,7 @@
 #include "host/libvirt_host.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,11 @@
 #define MEMINFO_WHY_BYTES (MEMINFO_ERROR_BYTES + 40)
 /* What runs when the host is closed gets so long. */
 #define CLOSE_PATIENCE_MS 1000
+/* Calls that hang are followed by others for so long, before the tick is given up. */
+#define SEE_PATIENCE_MS 2500
+/* Nobody waits longer behind a call for a single domain. */
+#define LEAST_WORKER_PATIENCE_MS 200
+#define MOST_WORKER_PATIENCE_MS 1000
 
 struct libvirt_host {
     struct host base; /* first */
@@ -33,6 +39,7 @@ struct libvirt_host {
     struct libvirt_domains domains;
     struct wakeup wakeup;
     struct host_view view;
+    int spare_fd; /* what is given up when there is no other for the host's memory */
     char memory_why[MEMINFO_WHY_BYTES]; /* why the host's memory can't be read */
     size_t capacity;                    /* of view.domains */
 };
@@ -44,19 +51,25 @@ static struct libvirt_host *of(struct host *host)
 
 /* ---- gather */
 
-/* Sees the domains; when the call enters a guest that hangs, once more: the next one skips it. */
+/* Sees the domains; when the call enters a guest that hangs, once more: the next one skips it, and may
+ * enter another. */
 static int see(struct libvirt_host *host, struct libvirt_gather **done)
 {
+    uint64_t until_ms = wakeup_now_ms() + SEE_PATIENCE_MS;
     int r = -ETIMEDOUT;
 
-    for (int attempt = 0; r == -ETIMEDOUT && attempt < 2; attempt++) {
+    for (int attempt = 0; r == -ETIMEDOUT && (attempt < 2 || wakeup_now_ms() < until_ms);
+         attempt++) {
         struct libvirt_gather *gather = libvirt_gather_new(LIBVIRT_GATHER);
 
         if (!gather)
             return -ENOMEM;
         gather->remote = host->base.remote;
+        gather->again = attempt > 0;
         libvirt_domains_list_hung(&host->domains, gather);
         r = libvirt_watch_see(&host->watch, gather, done);
+        if (r == -ETIMEDOUT)
+            libvirt_domains_leave(&host->domains, gather);
     }
     return r;
 }
@@ -84,10 +97,25 @@ static int make_view(struct libvirt_host *host, const struct libvirt_gather *gat
     return 0;
 }
 
+/* Where all file descriptors are used up, with the one that was kept for this. */
+static int read_with_spare(struct libvirt_host *host, char why[MEMINFO_ERROR_BYTES])
+{
+    int r = meminfo_read(host->proc, &host->view.memory, why);
+
+    if ((r == -EMFILE || r == -ENFILE) && host->spare_fd >= 0) {
+        close(host->spare_fd);
+        r = meminfo_read(host->proc, &host->view.memory, why);
+        host->spare_fd = -1;
+    }
+    if (host->spare_fd < 0)
+        host->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return r;
+}
+
 static int read_memory(struct libvirt_host *host)
 {
     char why[MEMINFO_ERROR_BYTES];
-    int r = host->base.remote ? 0 : meminfo_read(host->proc, &host->view.memory, why);
+    int r = host->base.remote ? 0 : read_with_spare(host, why);
 
     if (r)
         snprintf(host->memory_why, sizeof(host->memory_why), "the host's memory can't be read: %s",
@@ -109,6 +137,11 @@ static int take_in(struct libvirt_host *host, const struct libvirt_gather *gathe
     return read_memory(host);
 }
 
+#define TEXT(x) TEXT_OF(x)
+#define TEXT_OF(x) #x
+static const char stuck_why[] =
+    TEXT(LIBVIRT_MOST_LEFT) " calls to libvirt hang, for " TEXT(LIBVIRT_STUCK_MS) " ms and longer";
+
 static int host_gather(struct host *base, const struct host_view **view, const char **why)
 {
     struct libvirt_host *host = of(base);
@@ -117,6 +150,10 @@ static int host_gather(struct host *base, const struct host_view **view, const c
 
     libvirt_domains_collect(&host->domains);
     libvirt_workers_free_stuck(&host->domains.workers);
+    if (libvirt_crew_is_stuck(host->crew)) {
+        *why = stuck_why;
+        return -EDEADLK;
+    }
     *why = host->watch.why;
     r = see(host, &gather);
     if (r == -ENOMEM)
@@ -189,6 +226,8 @@ static void free_all(struct host *base)
     if (host->events)
         libvirt_events_stop();
     wakeup_close(&host->wakeup);
+    if (host->spare_fd >= 0)
+        close(host->spare_fd);
     libvirt_inbox_unref(host->inbox);
     libvirt_known_free(&host->domains.known);
     free(host->view.domains);
@@ -245,7 +284,7 @@ static int say_hello(struct libvirt_host *host, char *error, size_t error_size)
     int r;
 
     if (!hello)
-        return -ENOMEM;
+        return complain(error, error_size, -ENOMEM, "out of memory");
     hello->job.run = run_hello;
     hello->job.free = free_hello;
     hello->job.awaited = true;
@@ -271,7 +310,9 @@ static int build(struct libvirt_host *host, const struct host_options *options)
     host->domains.watch_only = options->watch_only;
     host->domains.interval_ms = options->interval_ms;
     host->domains.period_s = memcoord_max(1, (options->interval_ms + 500) / 1000);
-    host->watch.usual_ms = 1250; /* until it is known: 5 s of patience */
+    host->watch.interval_ms = options->interval_ms;
+    host->domains.workers.patience_ms =
+        memcoord_clamp(options->interval_ms / 2, LEAST_WORKER_PATIENCE_MS, MOST_WORKER_PATIENCE_MS);
     host->uri = strdup(options->uri);
     host->proc = strdup(options->proc);
     host->inbox = host->domains.inbox = libvirt_inbox_new();
@@ -300,7 +341,7 @@ int libvirt_host_open(const struct host_options *options, struct host **host, ch
         snprintf(error, error_size, "out of memory");
         return -ENOMEM;
     }
-    opened->wakeup.request_fd = opened->wakeup.pressure_fd = -1;
+    opened->wakeup.request_fd = opened->wakeup.pressure_fd = opened->spare_fd = -1;
     xmlInitParser();
     r = build(opened, options);
     if (r)

@@ -8,6 +8,8 @@
 #include "util/less.h"
 
 #define MISSED_HANGS 3
+/* No domain is larger. */
+#define MOST_KIB (UINT64_C(1) << 34)
 
 static const struct libvirt_traits unread = { .unmanageable = "its XML has not been read yet" };
 
@@ -52,6 +54,7 @@ static struct libvirt_known *new_known(const struct libvirt_seen *seen)
         return NULL;
     }
     memcpy(known->uuid, seen->uuid, HOST_UUID_BYTES);
+    known->last.current_kib = known->last.maximum_kib = MEMCOORD_UNKNOWN;
     begin_run(known, seen->id);
     return known;
 }
@@ -100,7 +103,11 @@ static int make_new(const struct libvirt_known_table *table, const struct libvir
 static void count_missed(struct libvirt_known *known, const struct libvirt_gather *gather,
                          const struct libvirt_seen *seen)
 {
-    known->missed = gather->bulk && seen->rss_kib == MEMCOORD_UNKNOWN ? known->missed + 1 : 0;
+    bool missed = seen->skipped || (gather->bulk && seen->rss_kib == MEMCOORD_UNKNOWN);
+
+    known->missed = missed ? known->missed + 1 : 0;
+    if (missed && gather->again && known->missed < MISSED_HANGS)
+        known->missed = MISSED_HANGS;
 }
 
 /* Fills in the others' places; those that are gone are freed. */
@@ -176,9 +183,13 @@ bool libvirt_known_is_unread(const struct libvirt_known *known)
     return known->traits.unmanageable == unread.unmanageable;
 }
 
-/* Why it must not be touched: what it is, or that libvirt still has its last target. */
+/* Why it must not be touched: what it is, that its QEMU hangs, or that libvirt still has its last
+ * target. */
 static const char *why_not(const struct libvirt_known *known)
 {
+    if (libvirt_known_hangs(known) &&
+        (!known->traits.unmanageable || libvirt_known_is_unread(known)))
+        return "its QEMU does not answer";
     if (known->traits.unmanageable || known->moving || !known->setting || !known->late)
         return known->traits.unmanageable;
     return "its last target is still being set";
@@ -220,11 +231,33 @@ static void show_sample(struct libvirt_known *known, const struct libvirt_gather
     shown->major_faults = seen->major_faults;
 }
 
+/* Sizes that no machine has, or that contradict each other, are none. */
+static bool sizes_are_good(const struct libvirt_seen *seen)
+{
+    return seen->current_kib > 0 && seen->current_kib <= seen->maximum_kib &&
+           seen->maximum_kib <= MOST_KIB;
+}
+
+/* What there is to show of it: of one that was not asked, or whose sizes are none, what was seen before,
+ * without statistics, which would be of another moment. */
+static const struct libvirt_seen *latest(struct libvirt_known *known,
+                                         const struct libvirt_seen *seen)
+{
+    if (seen->skipped || !sizes_are_good(seen)) {
+        known->last.rss_kib = known->last.last_update_s = MEMCOORD_UNKNOWN;
+    } else {
+        known->last = *seen;
+        known->last.name = NULL;
+    }
+    return &known->last;
+}
+
 bool libvirt_known_show(struct libvirt_known *known, const struct libvirt_gather *gather,
                         const struct libvirt_seen *seen, struct host_domain *shown)
 {
     const struct libvirt_traits *traits = &known->traits;
 
+    seen = latest(known, seen);
     if (seen->current_kib == MEMCOORD_UNKNOWN || seen->maximum_kib == MEMCOORD_UNKNOWN)
         return false;
     *shown = (struct host_domain){ 0 };

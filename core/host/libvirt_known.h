@@ -16,14 +16,15 @@ struct libvirt_known {
     char *name;
     int64_t run_id;
     struct libvirt_traits traits;
-    bool changed;      /* its XML is to be read (again) ... */
-    uint64_t retry_ms; /* ... but not before, for it could not be read */
-    uint64_t wait_ms;  /* for so long the last time; 0: it could be read */
-    bool period_done;  /* its statistics were switched on in this run, or were on */
-    bool moving;       /* a migration or the like is under way */
-    bool ask_moving;   /* whether it is, is to be asked */
-    uint64_t asked_ms; /* ... and when it was asked last */
-    unsigned missed;   /* bulk calls in a row that did not get its statistics */
+    bool changed;             /* its XML is to be read (again) ... */
+    uint64_t retry_ms;        /* ... but not before, for it could not be read */
+    uint64_t wait_ms;         /* for so long the last time; 0: it could be read */
+    bool period_done;         /* its statistics were switched on in this run, or were on */
+    bool moving;              /* a migration or the like is under way */
+    bool ask_moving;          /* whether it is, is to be asked */
+    uint64_t asked_ms;        /* ... and when it was asked last */
+    unsigned missed;          /* gathers in a row that did not get its statistics */
+    struct libvirt_seen last; /* what was seen of it last; not its name */
     struct libvirt_freshness freshness;
     struct libvirt_work *examining, *setting; /* jobs of it that have not ended; not owned */
     uint64_t set_ms;                          /* when `setting` was begun */
@@ -49,8 +50,8 @@ int libvirt_known_update(struct libvirt_known_table *table, const struct libvirt
 struct libvirt_known *libvirt_known_find(const struct libvirt_known_table *table,
                                          const uint8_t uuid[HOST_UUID_BYTES]);
 
-/* True if its QEMU hangs, as far as can be told: one or two misses are other clients' doing. Calls
- * that wait for it would hang, too. */
+/* True if its QEMU hangs, as far as can be told: one or two misses are other clients' doing, but for
+ * those right after a call that hung. Calls that wait for it would hang, too. */
 bool libvirt_known_hangs(const struct libvirt_known *known);
 
 /* True if its XML has never been read in this run. */

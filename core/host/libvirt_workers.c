@@ -4,8 +4,8 @@
 #include <errno.h>
 
 #define ALL (LIBVIRT_WORKERS + 1)
-/* A call takes 7 ms; on a saturated host some hundred. Longer, and others wait: it hangs. */
-#define PATIENCE_MS 2000
+/* A server that lets nobody in does not do so for another connection either. */
+#define OPENING_PATIENCE_MS 5000
 
 static struct libvirt_caller **caller_of(struct libvirt_workers *workers,
                                          const struct libvirt_work *work)
@@ -56,20 +56,18 @@ bool libvirt_workers_take_back(struct libvirt_workers *workers, struct libvirt_w
     return *caller && libvirt_caller_take_back(*caller, &work->job);
 }
 
-bool libvirt_workers_free_stuck(struct libvirt_workers *workers)
+void libvirt_workers_free_stuck(struct libvirt_workers *workers)
 {
-    bool stuck = false;
-
     for (size_t i = 0; i < ALL; i++) {
         struct libvirt_caller_load load;
 
         if (!workers->callers[i])
             continue;
         load = libvirt_caller_load(workers->callers[i]);
-        if (load.running && !load.opening && load.queued > 0 && load.for_ms > PATIENCE_MS)
-            stuck |= libvirt_caller_replace(&workers->callers[i]) != 0;
+        if (load.running && (load.opening || load.queued > 0) &&
+            load.for_ms > (load.opening ? OPENING_PATIENCE_MS : workers->patience_ms))
+            (void)libvirt_caller_replace(&workers->callers[i]);
     }
-    return stuck;
 }
 
 bool libvirt_workers_idle(struct libvirt_workers *workers)

@@ -14,6 +14,7 @@
 
 struct libvirt_workers {
     struct libvirt_crew *crew;
+    uint64_t patience_ms; /* a call that takes longer, while others wait behind it, hangs */
     /* NULL until it has something to do; the last one is for jobs aside */
     struct libvirt_caller *callers[LIBVIRT_WORKERS + 1];
 };
@@ -28,9 +29,8 @@ void libvirt_workers_forget(struct libvirt_workers *workers, const uint8_t uuid[
 /* Takes a job back that has not begun. False: it has. */
 bool libvirt_workers_take_back(struct libvirt_workers *workers, struct libvirt_work *work);
 
-/* Leaves callers to themselves that hang while others wait behind them. True if one could not be
- * replaced, for too many hang. */
-bool libvirt_workers_free_stuck(struct libvirt_workers *workers);
+/* Leaves callers to themselves that hang while others wait behind them, as long as not too many hang. */
+void libvirt_workers_free_stuck(struct libvirt_workers *workers);
 
 /* True if nothing is queued and nothing runs, but for jobs aside: they change nothing. */
 bool libvirt_workers_idle(struct libvirt_workers *workers);

@@ -19,16 +19,31 @@
 
 #include "lib/fake_rpc.h"
 
-#define FAKE_MOST 16
+#define FAKE_MOST 1100
+#define FAKE_CLIENTS 128
+
+/* What is told instead of a figure. */
+struct fake_lie {
+    const char *name; /* "balloon.usable"; NULL: the end */
+    uint64_t value;
+    bool negative; /* its type has a sign, and this is less than 0 */
+};
 
 struct fake_domain {
     const char *name;
     int id;              /* 0: it does not run */
     const char *devices; /* its XML's */
     uint64_t current_kib, maximum_kib, rss_kib, last_update_s, unused_kib;
-    bool missed;       /* a call holds it: NOWAIT skips it, others wait */
-    int state, reason; /* libvirt's; 0: running */
-    bool denies;       /* its owner allows no change of its balloon */
+    uint64_t
+        used_kib; /* it obeys: it has what is set, and what it does not use is unused; 0: it does not */
+    bool frozen;                 /* its statistics stand still, where a test keeps them fresh */
+    const struct fake_lie *lies; /* NULL: none */
+    bool dies;                   /* when its balloon is set */
+    bool stopped;                /* its QEMU is (SIGSTOP): what enters it does not come back */
+    bool entered;                /* ... and something has: bulk calls skip it */
+    bool missed;                 /* a call holds it: NOWAIT skips it, others wait */
+    int state, reason;           /* libvirt's; 0: running */
+    bool denies;                 /* its owner allows no change of its balloon */
     bool moving; /* a job runs, a migration or `job`, and holds up what would set its balloon */
     int job;     /* a virDomainJobOperation; 0: it is not told */
     bool busy;   /* it can't be asked for its job */
@@ -41,14 +56,15 @@ struct fake_domain {
 struct fake_libvirtd {
     char folder[40], path[60];
     int fd;
-    pthread_t thread, client_threads[64];
+    pthread_t thread, client_threads[FAKE_CLIENTS];
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
-    int clients[64];
-    uint32_t listens[64]; /* of each, a bit for each fake_event.id */
+    int clients[FAKE_CLIENTS];
+    uint32_t listens[FAKE_CLIENTS]; /* of each, a bit for each fake_event.id */
     size_t n_clients;
     bool stop;
     unsigned hang; /* this procedure hangs, once: then it is 0 */
+    bool no_bulk;  /* it has no bulk statistics: it is asked for each domain */
     unsigned held; /* so many calls hang, until `go_on` */
     bool go_on;
     bool may_read_only; /* whoever connects; else he is refused */
@@ -56,6 +72,7 @@ struct fake_libvirtd {
     bool keepalive;     /* it says that it answers pings */
     unsigned pings;
     void (*on_stats)(void *context); /* called when it answers FAKE_ALL_STATS */
+    void (*on_set)(void *context, const struct fake_domain *d); /* ... when it has set a target */
     void *context;
     unsigned calls[FAKE_MOST_PROC];
     struct fake_domain domains[FAKE_MOST];
@@ -68,23 +85,45 @@ struct fake_client {
     int fd;
 };
 
-/* The UUID of domains[i] ends with i + 1. */
+/* The UUID of domains[i] ends with i + 1, in two bytes. */
 static inline void fake_domain_ref(struct fake_text *t, const struct fake_libvirtd *f, size_t i)
 {
     const struct fake_domain *d = &f->domains[i];
+    unsigned number = d->twin ? (unsigned)d->twin : (unsigned)i + 1;
 
     fake_string(t, d->name);
-    for (int k = 0; k < 15; k++)
+    for (int k = 0; k < 14; k++)
         t->bytes[t->n++] = 0;
-    t->bytes[t->n++] = (unsigned char)(d->twin ? d->twin : (int)i + 1);
+    t->bytes[t->n++] = (unsigned char)(number >> 8);
+    t->bytes[t->n++] = (unsigned char)number;
     fake_u32(t, (uint32_t)d->id);
 }
 
 /* The domain with this UUID; NULL if there is none. */
 static inline struct fake_domain *fake_find(struct fake_libvirtd *f, const unsigned char *uuid)
 {
-    size_t i = uuid[15];
+    size_t i = (size_t)uuid[14] << 8 | uuid[15];
+
     return i >= 1 && i <= f->n && f->domains[i - 1].id ? &f->domains[i - 1] : NULL;
+}
+
+static inline uint64_t fake_unused(const struct fake_domain *d)
+{
+    if (d->used_kib == 0)
+        return d->unused_kib;
+    return d->current_kib > d->used_kib ? d->current_kib - d->used_kib : 0;
+}
+
+static inline void fake_tell_figure(struct fake_text *t, const struct fake_domain *d,
+                                    const char *name, uint64_t value)
+{
+    const struct fake_lie *lie = d->lies;
+
+    while (lie && lie->name && strcmp(lie->name, name))
+        lie++;
+    fake_string(t, name);
+    fake_u32(t, lie && lie->name && lie->negative ? 3 : 4); /* long long, with or without a sign */
+    fake_u64(t, lie && lie->name ? lie->value : value);
 }
 
 /* Statistics come in no useful order, with some that nobody asked for. */
@@ -92,17 +131,26 @@ static inline void fake_record(struct fake_text *t, const struct fake_libvirtd *
 {
     const struct fake_domain *d = &f->domains[i];
 
+    bool missed = d->missed || d->stopped;
+
     fake_domain_ref(t, f, i);
-    fake_u32(t, d->missed ? 4 : 9);
-    if (!d->missed) {
-        fake_figure(t, "balloon.rss", d->rss_kib);
-        fake_figure(t, "balloon.hugetlb_pgfail", 77);
-        fake_figure(t, "balloon.last-update", d->last_update_s);
-        fake_figure(t, "balloon.usable", d->unused_kib / 2);
-        fake_figure(t, "balloon.unused", d->unused_kib);
+    fake_u32(t, missed ? 4 : d->used_kib > 0 ? 13 : 9);
+    if (!missed && d->used_kib > 0) {
+        fake_tell_figure(t, d, "balloon.available", d->current_kib);
+        fake_tell_figure(t, d, "balloon.swap_in", 1000);
+        fake_tell_figure(t, d, "balloon.swap_out", 2000);
+        fake_tell_figure(t, d, "balloon.major_fault", 3000);
     }
-    fake_figure(t, "balloon.maximum", d->maximum_kib);
-    fake_figure(t, "balloon.current", d->current_kib);
+    if (!missed) {
+        fake_tell_figure(t, d, "balloon.rss", d->rss_kib);
+        fake_tell_figure(t, d, "balloon.hugetlb_pgfail", 77);
+        fake_tell_figure(t, d, "balloon.last-update", d->last_update_s);
+        fake_tell_figure(t, d, "balloon.usable",
+                         d->used_kib > 0 ? fake_unused(d) : d->unused_kib / 2);
+        fake_tell_figure(t, d, "balloon.unused", fake_unused(d));
+    }
+    fake_tell_figure(t, d, "balloon.maximum", d->maximum_kib);
+    fake_tell_figure(t, d, "balloon.current", d->current_kib);
     fake_string(t, "state.reason");
     fake_u32(t, 1); /* int */
     fake_u32(t, d->reason ? (uint32_t)d->reason : 1);
@@ -157,6 +205,33 @@ static inline void fake_hold_stats(struct fake_libvirtd *f, const unsigned char 
     }
 }
 
+/* A QEMU that is stopped holds the first call that enters it; bulk statistics skip it then. */
+static inline void fake_enter_stopped(struct fake_libvirtd *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        struct fake_domain *d = &f->domains[i];
+
+        if (!d->id || !d->stopped || d->entered)
+            continue;
+        d->entered = true;
+        fake_hold(f, &d->stopped);
+    }
+}
+
+static inline void fake_list(struct fake_text *t, const struct fake_libvirtd *f)
+{
+    uint32_t n = 0;
+
+    for (size_t i = 0; i < f->n; i++)
+        n += f->domains[i].id != 0;
+    fake_u32(t, n);
+    for (size_t i = 0; i < f->n; i++) {
+        if (f->domains[i].id)
+            fake_domain_ref(t, f, i);
+    }
+    fake_u32(t, n);
+}
+
 /* Answers a call that is about no domain. */
 static inline bool fake_answer_client(struct fake_client *client, uint32_t proc,
                                       const unsigned char *body, struct fake_text *t)
@@ -185,8 +260,16 @@ static inline bool fake_answer_client(struct fake_client *client, uint32_t proc,
     case FAKE_UNLISTEN:
         f->listens[client->i] &= ~(1u << (first - 1));
         return true;
+    case FAKE_LIST_ALL:
+        fake_list(t, f);
+        return true;
     case FAKE_ALL_STATS:
+        if (f->no_bulk) {
+            fake_refuse(t, 3, "this function is not supported");
+            return false;
+        }
         fake_hold_stats(f, body);
+        fake_enter_stopped(f);
         if (f->on_stats)
             f->on_stats(f->context);
         fake_stats(t, f);
@@ -235,12 +318,44 @@ static inline bool fake_answer_set(struct fake_libvirtd *f, struct fake_text *t,
 {
     if (d->moving)
         fake_hold(f, &d->moving);
+    if (d->dies) {
+        d->id = 0;
+        fake_refuse(t, 42, "Domain not found");
+        return false;
+    }
     if (d->denies) {
         fake_refuse(t, 88, "access denied");
         return false;
     }
     d->set_kib = kib;
+    if (d->used_kib > 0)
+        d->current_kib = kib;
+    if (f->on_set)
+        f->on_set(f->context, d);
     return true;
+}
+
+/* Without bulk statistics: state, max, current, CPUs, time; and then statistics with their tags. */
+static inline void fake_answer_info(struct fake_text *t, const struct fake_domain *d)
+{
+    fake_u32(t, d->state ? (uint32_t)d->state : 1);
+    fake_u64(t, d->maximum_kib);
+    fake_u64(t, d->current_kib);
+    fake_u32(t, 1);
+    fake_u64(t, 0);
+}
+
+static inline void fake_answer_statistics(struct fake_text *t, const struct fake_domain *d)
+{
+    const uint64_t figures[][2] = {
+        { 4, fake_unused(d) }, { 7, d->rss_kib }, { 8, fake_unused(d) }, { 9, d->last_update_s }
+    };
+
+    fake_u32(t, 4);
+    for (size_t i = 0; i < 4; i++) {
+        fake_u32(t, (uint32_t)figures[i][0]);
+        fake_u64(t, figures[i][1]);
+    }
 }
 
 /* Answers a call whose first argument is a domain, or the UUID of one. */
@@ -255,8 +370,16 @@ static inline bool fake_answer_domain(struct fake_libvirtd *f, uint32_t proc,
         fake_refuse(t, 42, "Domain not found");
         return false;
     }
+    if (d->stopped && proc != FAKE_LOOKUP_BY_UUID && proc != FAKE_XML && proc != FAKE_GET_INFO) {
+        d->entered = true;
+        fake_hold(f, &d->stopped);
+    }
     if (proc == FAKE_XML)
         return fake_answer_xml(t, d);
+    if (proc == FAKE_GET_INFO || proc == FAKE_MEMORY_STATS) {
+        (proc == FAKE_GET_INFO ? fake_answer_info : fake_answer_statistics)(t, d);
+        return true;
+    }
     if (proc == FAKE_SET_MEMORY_FLAGS)
         return fake_answer_set(f, t, d,
                                (uint64_t)fake_get_u32(body) << 32 | fake_get_u32(body + 4));
@@ -276,6 +399,8 @@ static inline bool fake_answer(struct fake_client *client, uint32_t proc, const 
     switch (proc) {
     case FAKE_LOOKUP_BY_UUID:
     case FAKE_XML:
+    case FAKE_GET_INFO:
+    case FAKE_MEMORY_STATS:
     case FAKE_SET_MEMORY_FLAGS:
     case FAKE_SET_PERIOD:
     case FAKE_JOB_STATS:
@@ -394,7 +519,7 @@ static inline void *fake_accept(void *argument)
         *client = (struct fake_client){ .fake = f, .i = f->n_clients, .fd = fd };
         f->clients[f->n_clients] = fd;
         f->listens[f->n_clients] = 0;
-        if (f->n_clients == 64 ||
+        if (f->n_clients == FAKE_CLIENTS ||
             pthread_create(&f->client_threads[f->n_clients++], NULL, fake_serve, client))
             abort();
         pthread_mutex_unlock(&f->lock);

@@ -10,10 +10,13 @@
 #define FAKE_OPEN 1
 #define FAKE_CLOSE 2
 #define FAKE_XML 14
+#define FAKE_GET_INFO 16
 #define FAKE_LOOKUP_BY_UUID 24
 #define FAKE_FEATURE 60
 #define FAKE_AUTH_LIST 66
+#define FAKE_MEMORY_STATS 159
 #define FAKE_SET_MEMORY_FLAGS 204
+#define FAKE_LIST_ALL 273
 #define FAKE_JOB_STATS 298
 #define FAKE_SET_PERIOD 308
 #define FAKE_LISTEN 316
@@ -38,7 +41,7 @@ static const struct fake_event fake_lifecycle = { 318, 0 }, fake_device_removed 
                                fake_job_completed = { 363, 21 };
 
 struct fake_text {
-    unsigned char bytes[65536];
+    unsigned char bytes[1 << 20];
     size_t n;
 };
 
@@ -73,13 +76,6 @@ static inline uint32_t fake_get_u32(const unsigned char *b)
 static inline const unsigned char *fake_skip_string(const unsigned char *at)
 {
     return at + 4 + (fake_get_u32(at) + 3) / 4 * 4;
-}
-
-static inline void fake_figure(struct fake_text *t, const char *name, uint64_t value)
-{
-    fake_string(t, name);
-    fake_u32(t, 4); /* unsigned long long */
-    fake_u64(t, value);
 }
 
 static inline void fake_refuse(struct fake_text *t, uint32_t code, const char *text)
