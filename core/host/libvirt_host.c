@@ -176,6 +176,11 @@ static uint64_t host_now_ms(struct host *base)
     return wakeup_now_ms();
 }
 
+static void host_set_interval_of(struct host *base, uint64_t interval_ms)
+{
+    libvirt_domains_set_interval(&of(base)->domains, interval_ms);
+}
+
 static void free_all(struct host *base)
 {
     struct libvirt_host *host = of(base);
@@ -206,6 +211,7 @@ static const struct host_ops ops = {
     .wake = host_wake,
     .now_ms = host_now_ms,
     .close = free_all,
+    .set_interval = host_set_interval_of,
 };
 
 /* ---- opening */
@@ -269,8 +275,7 @@ static int build(struct libvirt_host *host, const struct host_options *options)
 
     host->base.ops = &ops;
     host->domains.watch_only = options->watch_only;
-    host->domains.interval_ms = options->interval_ms;
-    host->domains.period_s = memcoord_max(1, (options->interval_ms + 500) / 1000);
+    libvirt_domains_set_interval(&host->domains, options->interval_ms);
     host->watch.usual_ms = 1250; /* until it is known: 5 s of patience */
     host->uri = strdup(options->uri);
     host->proc = strdup(options->proc);

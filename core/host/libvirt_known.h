@@ -16,14 +16,15 @@ struct libvirt_known {
     char *name;
     int64_t run_id;
     struct libvirt_traits traits;
-    bool changed;      /* its XML is to be read (again) ... */
-    uint64_t retry_ms; /* ... but not before, for it could not be read */
-    uint64_t wait_ms;  /* for so long the last time; 0: it could be read */
-    bool period_done;  /* its statistics were switched on in this run, or were on */
-    bool moving;       /* a migration or the like is under way */
-    bool ask_moving;   /* whether it is, is to be asked */
-    uint64_t asked_ms; /* ... and when it was asked last */
-    unsigned missed;   /* bulk calls in a row that did not get its statistics */
+    bool changed;          /* its XML is to be read (again) ... */
+    uint64_t retry_ms;     /* ... but not before, for it could not be read */
+    uint64_t wait_ms;      /* for so long the last time; 0: it could be read */
+    bool period_done;      /* its statistics were switched on in this run, or were on */
+    uint64_t our_period_s; /* the period that we set in this run; 0: we set none */
+    bool moving;           /* a migration or the like is under way */
+    bool ask_moving;       /* whether it is, is to be asked */
+    uint64_t asked_ms;     /* ... and when it was asked last */
+    unsigned missed;       /* bulk calls in a row that did not get its statistics */
     struct libvirt_freshness freshness;
     struct libvirt_work *examining, *setting; /* jobs of it that have not ended; not owned */
     uint64_t set_ms;                          /* when `setting` was begun */
