@@ -180,13 +180,19 @@ build/memcoord.pc: FORCE
 	  'Description: header for memory policies of memcoord' 'Version: $(VERSION)' \
 	  'Cflags: -I$${includedir}' > $@
 
-# conf/ is installed as it is, with its folders
+# conf/ is installed as it is, with its folders; but systemd's unit where it looks for it, with these paths
+unit_folder = $(PREFIX)/lib/systemd/system
 conf_folders = $(shell cd conf && find * -type d)
 
-install: all build/memcoord.pc
+build/memcoord.service: conf/memcoord.service FORCE
+	@mkdir -p $(@D)
+	@sed -e 's|/usr/local|$(PREFIX)|' -e 's|/etc/memcoord|$(SYSCONFDIR)/memcoord|' $< > $@
+
+install: all build/memcoord.pc build/memcoord.service
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/memcoord \
 	  $(DESTDIR)$(PREFIX)/include/memcoord $(DESTDIR)$(PREFIX)/lib/pkgconfig \
 	  $(DESTDIR)$(PREFIX)/share/doc/memcoord/policies $(DESTDIR)$(SYSCONFDIR)/memcoord \
+	  $(DESTDIR)$(unit_folder) \
 	  $(addprefix $(DESTDIR)$(PREFIX)/share/memcoord/,$(conf_folders))
 	$(INSTALL) -m 755 memcoord $(DESTDIR)$(PREFIX)/bin/
 	$(INSTALL) -m 755 $(policies) $(DESTDIR)$(PREFIX)/lib/memcoord/
@@ -194,14 +200,16 @@ install: all build/memcoord.pc
 	$(INSTALL) -m 644 README.md LICENSE $(DESTDIR)$(PREFIX)/share/doc/memcoord/
 	$(INSTALL) -m 644 policies/*.md $(DESTDIR)$(PREFIX)/share/doc/memcoord/policies/
 	for d in . $(conf_folders); do \
-	  $(INSTALL) -m 644 $$(find conf/$$d -maxdepth 1 -type f) \
+	  $(INSTALL) -m 644 $$(find conf/$$d -maxdepth 1 -type f ! -name '*.service') \
 	    $(DESTDIR)$(PREFIX)/share/memcoord/$$d/ || exit 1; done
 	[ -e $(DESTDIR)$(SYSCONFDIR)/memcoord/coord.ini ] || \
 	  $(INSTALL) -m 644 conf/coord.ini $(DESTDIR)$(SYSCONFDIR)/memcoord/
 	$(INSTALL) -m 644 build/memcoord.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
+	$(INSTALL) -m 644 build/memcoord.service $(DESTDIR)$(unit_folder)/
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/memcoord $(DESTDIR)$(PREFIX)/include/memcoord/policy.h \
+	rm -f $(DESTDIR)$(unit_folder)/memcoord.service \
+	  $(DESTDIR)$(PREFIX)/bin/memcoord $(DESTDIR)$(PREFIX)/include/memcoord/policy.h \
 	  $(DESTDIR)$(PREFIX)/lib/pkgconfig/memcoord.pc \
 	  $(addprefix $(DESTDIR)$(PREFIX)/lib/memcoord/,$(notdir $(policies)))
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/memcoord $(DESTDIR)$(PREFIX)/share/memcoord

@@ -12,6 +12,7 @@
 #include "host/host.h"
 #include "policy/settings.h"
 #include "record/recording.h"
+#include "util/complain.h"
 #include "util/log.h"
 #include "util/path.h"
 
@@ -27,13 +28,14 @@ static uint64_t unix_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static bool asks_for_one(const struct config *config)
+bool recording_is_wanted(const struct config *config)
 {
     return strcmp(config->record.file, "none") != 0;
 }
 
 static int open_recorder(const struct setup *setup, const char *host, const char *file,
-                         const char *settings, struct recorder **recorder)
+                         const char *settings, struct recorder **recorder, char *error,
+                         size_t error_size)
 {
     bool simulated = host_is_simulated(setup->config.daemon.uri);
     const struct recorder_options options = {
@@ -49,31 +51,39 @@ static int open_recorder(const struct setup *setup, const char *host, const char
         .seed = MEMCOORD_UNKNOWN,
         .started_unix_ms = simulated ? MEMCOORD_UNKNOWN : unix_ms(),
     };
-    char error[ERROR_BYTES];
-    int r = recorder_open(&options, &run, recorder, error, sizeof(error));
 
-    if (r < 0)
-        log_error("%s%s", error, simulated ? "" : ": this run is not recorded");
-    return r < 0 && simulated ? r : 0;
+    return recorder_open(&options, &run, recorder, error, error_size);
+}
+
+int recording_open_for(const struct setup *setup, const char *host, struct recorder **recorder,
+                       char *error, size_t error_size)
+{
+    char *file = path_beside(setup->config.file, setup->config.record.file);
+    char *settings = settings_text(&setup->config, setup->instance);
+    int r;
+
+    if (file && settings)
+        r = open_recorder(setup, host, file, settings, recorder, error, error_size);
+    else
+        r = complain(error, error_size, -ENOMEM, "out of memory");
+    free(settings);
+    free(file);
+    return r;
 }
 
 int recording_begin(const struct setup *setup, const char *host, struct recorder **recorder)
 {
-    char *file, *settings;
-    int r = -ENOMEM;
+    bool simulated = host_is_simulated(setup->config.daemon.uri);
+    char error[ERROR_BYTES];
+    int r;
 
     *recorder = NULL;
-    if (!asks_for_one(&setup->config))
+    if (!recording_is_wanted(&setup->config))
         return 0;
-    file = path_beside(setup->config.file, setup->config.record.file);
-    settings = settings_text(&setup->config, setup->instance);
-    if (file && settings)
-        r = open_recorder(setup, host, file, settings, recorder);
-    else
-        log_error("out of memory: the run can't be recorded");
-    free(settings);
-    free(file);
-    return r;
+    r = recording_open_for(setup, host, recorder, error, sizeof(error));
+    if (r < 0)
+        log_error("%s%s", error, simulated ? "" : ": this run is not recorded");
+    return r < 0 && simulated ? r : 0;
 }
 
 /* ---- checking */
@@ -112,7 +122,8 @@ static void check_file(const struct config *config, const char *file, struct pro
 
 void recording_check(const struct config *config, struct problems *problems)
 {
-    char *file = asks_for_one(config) ? path_beside(config->file, config->record.file) : NULL;
+    char *file =
+        recording_is_wanted(config) ? path_beside(config->file, config->record.file) : NULL;
 
     if (file)
         check_file(config, file, problems);

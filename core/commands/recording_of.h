@@ -6,6 +6,14 @@
 #include "commands/setup.h"
 #include "record/recorder.h"
 
+/* Whether `config` asks for a recording. */
+bool recording_is_wanted(const struct config *config);
+
+/* Opens the recorder that `setup` asks for, of a run on `host` (its name). 0 and *recorder; or a negative errno
+ * with the reason in `error`. */
+int recording_open_for(const struct setup *setup, const char *host, struct recorder **recorder,
+                       char *error, size_t error_size);
+
 /* Opens the recorder that `setup` asks for, of a run on `host` (its name); *recorder is NULL if it asks for
  * none. Only a simulated run depends on it: on a real host what is wrong is logged, and 0 returned with
  * NULL. A negative errno (logged). */

@@ -2,19 +2,15 @@
 /* memcoord -c FILE [INTERVAL] */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands/commands.h"
+#include "commands/daemon.h"
 #include "commands/options.h"
-#include "commands/recording_of.h"
-#include "commands/session.h"
-#include "commands/setup.h"
-#include "control/coordinator.h"
-#include "host/sim_host.h"
+#include "commands/signals.h"
 #include "util/log.h"
 #include "util/suggest.h"
 
@@ -43,42 +39,11 @@ static const char help[] =
     "  replay    tell what another policy would have decided on a recorded run\n"
     "  report    show recorded runs: pictures and scores\n"
     "\n"
+    "SIGHUP has it read FILE again, and go on with that if all of it is right (the log tells).\n"
     "SIGINT and SIGTERM end it; `on_exit` in FILE says what becomes of the balloons then.\n"
     "Exit status: 0, 1 (failed), 2 (wrong usage or configuration).\n";
 
 #define SPEED_MAX 100000 /* as a scenario's */
-
-struct run_arguments {
-    const char *file, *proc;
-    uint64_t ticks, speed, interval_ms; /* 0: not given */
-    int verbose;
-};
-
-static volatile sig_atomic_t stop;
-static struct host *signalled_host;
-
-static void handle_stop(int signal)
-{
-    int saved = errno;
-
-    (void)signal;
-    stop = 1;
-    if (signalled_host)
-        signalled_host->ops->wake(signalled_host);
-    errno = saved;
-}
-
-static void catch_signals(struct host *host)
-{
-    struct sigaction action = { .sa_handler = handle_stop };
-
-    signalled_host = host;
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file that must not grow is an error of that file */
-}
 
 static int refuse_late_command(const char *name)
 {
@@ -171,80 +136,6 @@ static int parse(int argc, char **argv, struct run_arguments *arguments)
     return optind + 1 < argc ? options_too_many(argv[optind + 1], help) : -1;
 }
 
-/* What becomes of the balloons. */
-static int end(struct coordinator *c)
-{
-    say_uncooperative(&c->domains);
-    if (c->config->daemon.dry_run)
-        return 0;
-    if (c->config->daemon.on_exit == ON_EXIT_RESTORE)
-        return coordinator_restore(c);
-    log_info("ended: balloons stay as they are (on_exit = hold)");
-    return 0;
-}
-
-static int coordinate_session(struct setup *setup, const struct run_arguments *arguments,
-                              struct session *session, const struct record_sink *sink)
-{
-    struct coordinator c = { .config = &setup->config,
-                             .host = session->host,
-                             .instance = setup->instance,
-                             .origins = &session->origins,
-                             .sink = sink };
-    int status = EXIT_SUCCESS;
-
-    if (domains_set_policy_state(&c.domains, setup->policy->table.domain_state_size) < 0)
-        status = EXIT_FAILURE;
-    log_info("memcoord " MEMCOORD_VERSION ": %s, policy %s, every %" PRIu64 " ms%s",
-             session->host->name, setup->policy->table.name, setup->config.daemon.interval_ms,
-             setup->config.daemon.dry_run ? ", dry run: nothing is changed" : "");
-    if (coordinator_run(&c, arguments->ticks, &stop) < 0 || end(&c) != 0)
-        status = EXIT_FAILURE;
-    coordinator_free(&c);
-    return status;
-}
-
-static int set_speed(const struct setup *setup, struct host *host, uint64_t speed)
-{
-    int r;
-
-    if (speed == 0)
-        return EXIT_SUCCESS;
-    if (!host_is_simulated(setup->config.daemon.uri)) {
-        log_error("--speed is for simulated hosts; %s is none", host->name);
-        return EXIT_USAGE;
-    }
-    r = sim_host_set_speed(host, speed);
-    if (r < 0)
-        log_error("--speed: %s", strerror(-r));
-    return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
-static int coordinate(struct setup *setup, const struct run_arguments *arguments)
-{
-    struct session session;
-    struct recorder *recorder = NULL;
-    int status = session_open(&setup->config, arguments->proc, &session);
-
-    if (status != EXIT_SUCCESS)
-        return status;
-    catch_signals(session.host);
-    status = set_speed(setup, session.host, arguments->speed);
-    if (status != EXIT_SUCCESS) {
-        /* nothing has begun */
-    } else if (recording_begin(setup, session.host->name, &recorder) < 0) {
-        status = EXIT_FAILURE;
-    } else {
-        struct record_sink sink = recorder_sink(recorder);
-        status = coordinate_session(setup, arguments, &session, recorder ? &sink : NULL);
-    }
-    if (recorder_close(recorder) < 0)
-        status = EXIT_FAILURE;
-    signalled_host = NULL;
-    session_close(&session);
-    return status;
-}
-
 int command_run(int argc, char **argv)
 {
     struct run_arguments arguments = { .proc = "/proc" };
@@ -255,14 +146,14 @@ int command_run(int argc, char **argv)
     if (status >= 0)
         return status;
     log_open(arguments.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-    if (setup_load(options_config(arguments.file), &setup, &problems) < 0) {
+    signals_catch_reload();
+    arguments.file = options_config(arguments.file);
+    if (setup_load(arguments.file, &setup, &problems) < 0) {
         problems_print(&problems, stderr);
         problems_free(&problems);
         return EXIT_USAGE;
     }
     if (arguments.interval_ms > 0)
         config_set_interval(&setup.config, arguments.interval_ms);
-    status = coordinate(&setup, &arguments);
-    setup_free(&setup);
-    return status;
+    return daemon_run(&setup, &arguments);
 }

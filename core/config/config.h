@@ -146,6 +146,9 @@ void config_format(const struct config_key *key, const void *base, char *text, s
  * (NULL: all). */
 void config_print(const struct config *config, const char *except, FILE *out);
 
+/* Whether a [domain GLOB] gives the key of `row`, a row of "domain". */
+bool config_rule_gives(const struct domain_rule *rule, const struct config_key *row);
+
 /* Writes one [domain GLOB] with the keys that it gives, an empty line before it. */
 void config_print_rule(const struct domain_rule *rule, FILE *out);
 

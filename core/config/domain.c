@@ -24,6 +24,22 @@ bool config_rule_matches(const struct domain_rule *rule, const char *name, const
     return domain_looks_like_uuid(rule->glob) && fnmatch(rule->glob, uuid, FNM_CASEFOLD) == 0;
 }
 
+bool config_rule_gives(const struct domain_rule *rule, const struct config_key *row)
+{
+    switch (row->offset) {
+    case offsetof(struct domain_settings, min):
+        return rule->has_min;
+    case offsetof(struct domain_settings, max_kib):
+        return rule->has_max;
+    case offsetof(struct domain_settings, weight):
+        return rule->has_weight;
+    case offsetof(struct domain_settings, manage):
+        return rule->has_manage;
+    default:
+        return false;
+    }
+}
+
 struct domain_settings config_domain(const struct config *config, struct domain_settings base,
                                      const char *name, const char *uuid)
 {

@@ -40,22 +40,14 @@ static void print_keys(const struct config *config, FILE *out)
 
 void config_print_rule(const struct domain_rule *rule, FILE *out)
 {
-    const struct {
-        bool given;
-        const char *key;
-    } keys[] = { { rule->has_min, "min" },
-                 { rule->has_max, "max" },
-                 { rule->has_weight, "weight" },
-                 { rule->has_manage, "manage" } };
     char value[VALUE_BYTES];
 
     fprintf(out, "\n[domain %s]\n", rule->glob);
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        if (!keys[i].given)
+    for (const struct config_key *row = config_keys; row->section; row++) {
+        if (strcmp(row->section, "domain") != 0 || !config_rule_gives(rule, row))
             continue;
-        config_format(config_find_key("domain", keys[i].key), &rule->settings, value,
-                      sizeof(value));
-        print_entry(keys[i].key, value, out);
+        config_format(row, &rule->settings, value, sizeof(value));
+        print_entry(row->key, value, out);
     }
 }
 

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "util/log.h"
+
 /* What min is compared with: "its maximum", or "the max of line 7". */
 static void name_most(const struct domain_settings *settings, bool configured, char *text,
                       size_t size)
@@ -30,4 +32,14 @@ void bounds_check(const struct config *config, const struct domain *domain,
                  "domain %s: its min, %" PRIu64 " MiB, is above %s, %" PRIu64
                  " MiB: it can't be shrunk at all",
                  domain->name, settings->min.kib / 1024, most, most_kib / 1024);
+}
+
+void bounds_warn(const struct config *config, const struct domain *domain)
+{
+    struct problems warnings = { 0 };
+
+    bounds_check(config, domain, &warnings);
+    for (size_t i = 0; warnings.list && i < warnings.n; i++)
+        log_warning("%s", warnings.list[i].text);
+    problems_free(&warnings);
 }

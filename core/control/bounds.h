@@ -12,4 +12,7 @@
 void bounds_check(const struct config *config, const struct domain *domain,
                   struct problems *warnings);
 
+/* Logs that as a warning. */
+void bounds_warn(const struct config *config, const struct domain *domain);
+
 #endif

@@ -66,6 +66,7 @@ int coordinator_see(struct coordinator *c, coordinator_look *look, const struct 
 
     if (r < 0)
         return r;
+    c->seen = (struct host_view){ .now_ms = (*view)->now_ms, .memory = (*view)->memory };
     r = domains_see(&c->domains, *view, c->config);
     if (r < 0)
         log_error("out of memory: some domains are left out of this tick");
@@ -81,14 +82,9 @@ int coordinator_see(struct coordinator *c, coordinator_look *look, const struct 
 /* Bounds of domains that are new to us: once is enough. */
 static void warn_of_bounds(const struct coordinator *c, uint64_t now_ms)
 {
-    struct problems warnings = { 0 };
-
     for (size_t i = 0; i < c->domains.n; i++)
         if (c->domains.list[i]->first_seen_ms == now_ms)
-            bounds_check(c->config, c->domains.list[i], &warnings);
-    for (size_t i = 0; warnings.list && i < warnings.n; i++)
-        log_warning("%s", warnings.list[i].text);
-    problems_free(&warnings);
+            bounds_warn(c->config, c->domains.list[i]);
 }
 
 static void ask_nothing(struct coordinator *c)
@@ -187,17 +183,38 @@ int coordinator_tick(struct coordinator *c)
     return 0;
 }
 
-/* Sleeps until `next_ms`; a wake before gives one extra tick at the most. False: the host is over. */
-static bool rest(struct coordinator *c, uint64_t next_ms, bool *extra_done,
+/* Lets others exchange what the coordinator works with. A tick that a new interval would have had already
+ * is due now. */
+static void pause_between(struct coordinator *c, uint64_t *due_ms)
+{
+    uint64_t before_ms = c->config->daemon.interval_ms, interval_ms, now_ms;
+
+    if (!c->between)
+        return;
+    c->between(c->context);
+    interval_ms = c->config->daemon.interval_ms;
+    now_ms = c->host->ops->now_ms(c->host);
+    if (interval_ms != before_ms && *due_ms + interval_ms < now_ms)
+        *due_ms = now_ms - interval_ms;
+}
+
+/* Sleeps until a tick is due: the next regular one an interval after *due_ms, when the one before was; a wake
+ * before gives one extra tick at the most. False: the host is over. */
+static bool rest(struct coordinator *c, uint64_t *due_ms, bool *extra_done,
                  const volatile sig_atomic_t *stop)
 {
     while (!*stop) {
-        enum host_wake wake = c->host->ops->wait(c->host, next_ms);
+        enum host_wake wake;
+        uint64_t next_ms;
 
+        pause_between(c, due_ms);
+        next_ms = *due_ms + c->config->daemon.interval_ms;
+        wake = c->host->ops->wait(c->host, memcoord_max(next_ms, c->host->ops->now_ms(c->host)));
         if (wake == HOST_WAKE_END)
             return false;
         if (wake == HOST_WAKE_TIMER || c->host->ops->now_ms(c->host) >= next_ms) {
             *extra_done = false;
+            *due_ms = next_ms;
             return true;
         }
         if (wake == HOST_WAKE_REQUEST || *extra_done)
@@ -210,8 +227,7 @@ static bool rest(struct coordinator *c, uint64_t next_ms, bool *extra_done,
 
 int coordinator_run(struct coordinator *c, uint64_t max_ticks, const volatile sig_atomic_t *stop)
 {
-    uint64_t interval_ms = c->config->daemon.interval_ms;
-    uint64_t next_ms = c->host->ops->now_ms(c->host);
+    uint64_t due_ms = c->host->ops->now_ms(c->host); /* an extra tick does not move it */
     bool extra_done = false;
 
     for (uint64_t done = 1; !*stop; done++) {
@@ -222,11 +238,10 @@ int coordinator_run(struct coordinator *c, uint64_t max_ticks, const volatile si
         if (done == max_ticks)
             return 0;
         now_ms = c->host->ops->now_ms(c->host);
-        if (!extra_done) /* an extra tick does not move the next regular one */
-            next_ms += interval_ms;
-        if (next_ms <= now_ms) /* what was missed is not made up for */
-            next_ms = now_ms + interval_ms;
-        if (!rest(c, next_ms, &extra_done, stop))
+        if (due_ms + c->config->daemon.interval_ms <=
+            now_ms) /* what was missed is not made up for */
+            due_ms = now_ms;
+        if (!rest(c, &due_ms, &extra_done, stop))
             return 0;
     }
     return 0;

@@ -19,7 +19,12 @@ struct coordinator {
     struct policy_instance *instance; /* NULL: no policy, the guard alone */
     struct origins *origins;          /* what domains had before; NULL: not kept */
     const struct record_sink *sink;   /* gets each tick before it is acted on; NULL: nobody does */
+    /* Called before each sleep: there, all that is above may be exchanged. NULL: nothing is. */
+    void (*between)(void *context);
+    void *context;
 
+    struct host_view
+        seen; /* the time and the host's memory of the last look; zeroed: there was none */
     struct domains domains;
     struct snapshot snapshot;
     struct plan plan;
@@ -43,6 +48,18 @@ int coordinator_tick(struct coordinator *coordinator);
  * nothing more can be done, nor given back. */
 int coordinator_run(struct coordinator *coordinator, uint64_t max_ticks,
                     const volatile sig_atomic_t *stop);
+
+/* Lets `instance` decide under `config` on what was seen last, for a trial: on copies, and nothing of it is
+ * kept or done. The domains' states are those that coordinator_swap() would leave it. 0; or a negative
+ * errno, and `error` says why there is no decision. */
+int coordinator_try(const struct coordinator *coordinator, const struct config *config,
+                    struct policy_instance *instance, char *error, size_t error_size);
+
+/* Goes on with them in the place of those before, which are not used any more. Domains that are known take
+ * on their new settings; they keep the policy's state of them if policy_keeps_state() says so, else it is
+ * zeroed. Logs bounds that contradict each other. -ENOMEM, and nothing is exchanged. */
+int coordinator_swap(struct coordinator *coordinator, const struct config *config,
+                     struct policy_instance *instance);
 
 /* Gives every domain that has less than it had (origins) that size back, as far as the host can and
  * the domain may be changed now, waits until it is set, and forgets what is given back. 0; a negative

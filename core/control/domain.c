@@ -37,15 +37,15 @@ static void uuid_format(const uint8_t uuid[HOST_UUID_BYTES], char text[UUID_TEXT
 }
 
 /* What the host proposes stands in for the defaults; the configuration's sections win. */
-static void configure(struct domain *d, const struct host_domain *seen, const struct config *config)
+void domain_configure(struct domain *d, const struct config *config)
 {
     const struct amount *usual = &config->domain_defaults.min;
     struct domain_settings base = config->domain_defaults;
 
-    if (seen->proposal && seen->proposal->min_kib != UNKNOWN)
-        base.min = (struct amount){ .kib = seen->proposal->min_kib };
-    if (seen->proposal && seen->proposal->weight != UNKNOWN)
-        base.weight = seen->proposal->weight;
+    if (d->proposal.min_kib != UNKNOWN)
+        base.min = (struct amount){ .kib = d->proposal.min_kib };
+    if (d->proposal.weight != UNKNOWN)
+        base.weight = d->proposal.weight;
     d->settings = config_domain(config, base, d->name, d->uuid_text);
     d->min_is_default = d->settings.min.kib == usual->kib && d->settings.min.bp == usual->bp;
 }
@@ -61,7 +61,8 @@ struct domain *domain_new(const struct host_domain *seen, uint64_t now_ms,
     }
     memcpy(d->uuid, seen->uuid, sizeof(d->uuid));
     uuid_format(d->uuid, d->uuid_text);
-    configure(d, seen, config);
+    d->proposal = seen->proposal ? *seen->proposal : (struct host_proposal){ UNKNOWN, UNKNOWN };
+    domain_configure(d, config);
     d->run_id = seen->run_id;
     d->balloon_kib = d->host_balloon_kib = d->initial_kib = d->had_kib = seen->balloon_kib;
     targets_adopt(d);
@@ -219,7 +220,7 @@ static void see_name(struct domain *d, const struct host_domain *seen, const str
     log_info("%s: is named %s now", d->name, seen->name);
     free(d->name);
     d->name = copy;
-    configure(d, seen, config);
+    domain_configure(d, config);
 }
 
 void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t now_ms,

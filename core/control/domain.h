@@ -63,6 +63,7 @@ struct domain {
     char uuid_text[UUID_TEXT_BYTES];
     char *name;
     int64_t run_id;
+    struct host_proposal proposal; /* what stands with it on its host; MEMCOORD_UNKNOWN: nothing */
     struct domain_settings settings;
     bool min_is_default; /* min was not configured: it is never above the size at first sight */
     void *policy_state;  /* of the policy's domain_state_size; NULL if that is 0 */
@@ -128,6 +129,9 @@ struct domain {
 struct domain *domain_new(const struct host_domain *seen, uint64_t now_ms,
                           const struct config *config);
 void domain_free(struct domain *domain); /* NULL is fine */
+
+/* Gives it the settings that `config` has for it, as if it had always had them. */
+void domain_configure(struct domain *domain, const struct config *config);
 
 /* Remembers what a gather saw of it. Logs what somebody else did to it. `now_ms`: of the view. */
 void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t now_ms,

@@ -136,13 +136,19 @@ static void see_own_way(struct domain *d, uint64_t before_kib)
     d->held = d->reassert = false;
 }
 
+/* Whether its driver just loads: what it has then is what it is given, not what somebody changed. */
+static bool is_booting(const struct domain *d)
+{
+    return d->is_new && d->set_ms == 0;
+}
+
 static void see_moved(struct domain *d, uint64_t before_kib, uint64_t now_ms,
                       const struct config *config)
 {
     d->moved_ms = now_ms;
     d->failures = 0;
-    if (d->is_new && d->set_ms == 0) {
-        targets_adopt(d); /* its driver just loads */
+    if (is_booting(d)) {
+        targets_adopt(d);
         d->initial_kib = d->had_kib = d->balloon_kib;
     } else if (d->autodeflate && d->balloon_kib > d->target_kib && d->balloon_kib > before_kib) {
         see_autodeflate(d, now_ms);
@@ -168,6 +174,8 @@ static void see_left_alone(struct domain *d, uint64_t before_kib, bool moved, ui
     if (moved)
         d->moved_ms = now_ms;
     d->foreign_moving = false;
+    if (moved && is_booting(d))
+        d->initial_kib = d->balloon_kib;
     if (d->asked_kib != UNKNOWN && is_own_way(d)) {
         if (moved)
             see_own_way(d, before_kib);

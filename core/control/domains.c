@@ -153,16 +153,29 @@ int domains_see(struct domains *domains, const struct host_view *view, const str
 
 int domains_set_policy_state(struct domains *domains, size_t size)
 {
-    for (size_t i = 0; i < domains->n; i++) {
-        void *state = size > 0 ? calloc(1, size) : NULL;
+    void **states = calloc(domains->n + 1, sizeof(*states));
+    bool whole = states;
 
-        if (size > 0 && !state)
-            return -ENOMEM;
-        free(domains->list[i]->policy_state);
-        domains->list[i]->policy_state = state;
+    for (size_t i = 0; whole && size > 0 && i < domains->n; i++)
+        whole = (states[i] = calloc(1, size));
+    for (size_t i = 0; whole && i < domains->n; i++) {
+        void *before = domains->list[i]->policy_state;
+
+        domains->list[i]->policy_state = states[i];
+        states[i] = before;
     }
-    domains->policy_state_size = size;
-    return 0;
+    for (size_t i = 0; states && i < domains->n; i++)
+        free(states[i]);
+    free(states);
+    if (whole)
+        domains->policy_state_size = size;
+    return whole ? 0 : -ENOMEM;
+}
+
+void domains_configure(struct domains *domains, const struct config *config)
+{
+    for (size_t i = 0; i < domains->n; i++)
+        domain_configure(domains->list[i], config);
 }
 
 static void fill_host(const struct host_memory *memory, struct snapshot *snapshot)
@@ -181,6 +194,16 @@ static void fill_host(const struct host_memory *memory, struct snapshot *snapsho
         snapshot->ksm_sharing_kib = memory->ksm_sharing_kib;
 }
 
+static void complete(const struct domains *domains, const struct host_view *view,
+                     const struct config *config, struct snapshot *snapshot)
+{
+    fill_host(&view->memory, snapshot);
+    snapshot->seen.tick = domains->tick;
+    snapshot->seen.now_ms = view->now_ms;
+    snapshot->seen.interval_ms = config->daemon.interval_ms;
+    snapshot_complete(snapshot, &config->host, &config->guard);
+}
+
 int domains_snapshot(struct domains *domains, const struct host_view *view,
                      const struct config *config, struct snapshot *snapshot)
 {
@@ -190,11 +213,25 @@ int domains_snapshot(struct domains *domains, const struct host_view *view,
         return r;
     for (size_t i = 0; i < domains->n; i++)
         domain_fill(domains->list[i], &snapshot->domains[i], view->now_ms, config);
-    fill_host(&view->memory, snapshot);
-    snapshot->seen.tick = domains->tick;
-    snapshot->seen.now_ms = view->now_ms;
-    snapshot->seen.interval_ms = config->daemon.interval_ms;
-    snapshot_complete(snapshot, &config->host, &config->guard);
+    complete(domains, view, config, snapshot);
+    return 0;
+}
+
+int domains_preview(const struct domains *domains, const struct host_view *view,
+                    const struct config *config, struct snapshot *snapshot)
+{
+    int r = snapshot_begin(snapshot, domains->n);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < domains->n; i++) {
+        struct domain copy = *domains->list[i];
+
+        domain_configure(&copy, config);
+        domain_fill(&copy, &snapshot->domains[i], view->now_ms, config);
+        snapshot->domains[i].seen.state = NULL;
+    }
+    complete(domains, view, config, snapshot);
     return 0;
 }
 

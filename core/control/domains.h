@@ -24,13 +24,22 @@ int domains_see(struct domains *domains, const struct host_view *view, const str
 struct domain *domains_find(const struct domains *domains, const uint8_t uuid[HOST_UUID_BYTES],
                             int64_t run_id);
 
-/* Gives each domain zeroed state of `size` bytes for the policy (memcoord_domain.state). -ENOMEM. */
+/* Gives each domain zeroed state of `size` bytes for the policy (memcoord_domain.state). -ENOMEM, and all
+ * have what they had. */
 int domains_set_policy_state(struct domains *domains, size_t size);
+
+/* Gives each the settings that `config` has for it. */
+void domains_configure(struct domains *domains, const struct config *config);
 
 /* Fills a snapshot with them: domain i of the list is domain i of the snapshot. Completes the
  * host's figures. -ENOMEM. */
 int domains_snapshot(struct domains *domains, const struct host_view *view,
                      const struct config *config, struct snapshot *snapshot);
+
+/* The same with the settings that `config` has for them, and nothing is remembered of it. Their states
+ * are NULL. */
+int domains_preview(const struct domains *domains, const struct host_view *view,
+                    const struct config *config, struct snapshot *snapshot);
 
 /* Forgets and frees all; a zeroed one is fine. */
 void domains_free(struct domains *domains);

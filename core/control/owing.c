@@ -22,6 +22,15 @@ void owing_end(struct origins *origins, struct domain *d)
     d->has_origin = false;
 }
 
+void owing_resume(const struct origins *origins, struct domains *domains)
+{
+    for (size_t i = 0; i < domains->n; i++) {
+        struct domain *d = domains->list[i];
+
+        d->has_origin = origins && origins_find(origins, d->uuid, d->run_id) != MEMCOORD_UNKNOWN;
+    }
+}
+
 void owing_see(struct origins *origins, const struct domains *domains)
 {
     for (size_t i = 0; i < domains->n; i++) {

@@ -13,6 +13,9 @@ void owing_begin(struct origins *origins, struct domain *domain);
 /* Nothing is owed to it any more. */
 void owing_end(struct origins *origins, struct domain *domain);
 
+/* The domains' accounts are those of `origins`, which may be others than before. */
+void owing_resume(const struct origins *origins, struct domains *domains);
+
 /* Ends it for those that somebody else gave another size: it is not memcoord's to take that back. Tells those
  * that are ineffective what they had. */
 void owing_see(struct origins *origins, const struct domains *domains);

@@ -31,6 +31,12 @@ void host_check(const char *uri, const char *file, int line, struct problems *pr
         sim_host_check(uri, file, line, problems);
 }
 
+void host_set_interval(struct host *host, uint64_t interval_ms)
+{
+    if (host->ops->set_interval)
+        host->ops->set_interval(host, interval_ms);
+}
+
 void host_close(struct host *host)
 {
     if (host)

@@ -103,6 +103,8 @@ struct host_ops {
     uint64_t (*now_ms)(struct host *host);
     /* Frees it; calls that hang are abandoned. */
     void (*close)(struct host *host);
+    /* From now on, two ticks are so far apart. NULL: that is nothing to it. */
+    void (*set_interval)(struct host *host, uint64_t interval_ms);
 };
 
 struct host {
@@ -137,6 +139,9 @@ bool host_is_remote(const char *uri);
 /* Looks at what `uri` names without opening it, and adds to `problems` what is wrong with it: the
  * scenario of a simulated host. `file` as in host_options; the URI stands in its line `line`. */
 void host_check(const char *uri, const char *file, int line, struct problems *problems);
+
+/* From now on, two ticks are `interval_ms` apart. */
+void host_set_interval(struct host *host, uint64_t interval_ms);
 
 /* Closes it; NULL is fine. */
 void host_close(struct host *host);

@@ -65,14 +65,18 @@ static void lack_xml(struct libvirt_known *known, int error)
 }
 
 /* A job that holds the domain keeps its statistics from being switched on, too: not done yet. */
-static void take_xml(struct libvirt_known *known, const struct libvirt_work *work)
+static void take_xml(const struct libvirt_domains *domains, struct libvirt_known *known,
+                     const struct libvirt_work *work)
 {
     int r = work->job.outcome;
 
     known->traits = work->traits;
     known->wait_ms = 0;
     known->changed |= is_passing(r);
-    known->period_done |= !is_passing(r) && !work->moving;
+    known->our_period_s = work->our_period_s;
+    /* one that was set while the interval changed is set again */
+    known->period_done |= !is_passing(r) && !work->moving &&
+                          (work->our_period_s == 0 || work->our_period_s == domains->period_s);
     if (r)
         log_warning("%s: its statistics can't be switched on: %s", known->name,
                     work->job.text ? work->job.text : strerror(-r));
@@ -103,7 +107,7 @@ static void end_examine(struct libvirt_domains *domains, struct libvirt_work *wo
     if (known->moving)
         stop_target(domains, known);
     if (work->have_traits)
-        take_xml(known, work);
+        take_xml(domains, known, work);
     else if (work->read_xml)
         lack_xml(known, r);
 }
@@ -205,6 +209,24 @@ static void doubt_all(struct libvirt_domains *domains)
     }
 }
 
+void libvirt_domains_set_interval(struct libvirt_domains *domains, uint64_t interval_ms)
+{
+    uint64_t period_s = memcoord_max(1, (interval_ms + 500) / 1000);
+
+    domains->interval_ms = interval_ms;
+    if (period_s == domains->period_s)
+        return;
+    domains->period_s = period_s;
+    for (size_t i = 0; i < domains->known.n; i++) {
+        struct libvirt_known *known = domains->known.list[i];
+
+        if (known->our_period_s == 0)
+            continue;
+        known->period_done = false;
+        read_again(known);
+    }
+}
+
 /* A target that has not ended when the next tick comes, which may be a little early. */
 static void see_late(const struct libvirt_domains *domains, struct libvirt_known *known,
                      uint64_t now_ms)
@@ -241,6 +263,7 @@ static void examine(struct libvirt_domains *domains, struct libvirt_known *known
     /* its statistics could not be switched on while it moved: the job may have ended */
     work->read_xml = !work->aside && (known->changed || (known->moving && !known->period_done));
     work->set_period_s = domains->watch_only || known->period_done ? 0 : domains->period_s;
+    work->our_period_s = known->our_period_s;
     if (libvirt_workers_submit(&domains->workers, work))
         return;
     known->examining = work;

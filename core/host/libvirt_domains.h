@@ -25,6 +25,10 @@ struct libvirt_domains {
     struct libvirt_held held;
 };
 
+/* Two ticks are so far apart, and so are the statistics of domains whose period is not their owner's: the next
+ * update has it changed. */
+void libvirt_domains_set_interval(struct libvirt_domains *domains, uint64_t interval_ms);
+
 /* Takes in the jobs that have ended since the last time. */
 void libvirt_domains_collect(struct libvirt_domains *domains);
 

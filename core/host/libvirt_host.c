@@ -213,6 +213,16 @@ static uint64_t host_now_ms(struct host *base)
     return wakeup_now_ms();
 }
 
+static void host_set_interval_of(struct host *base, uint64_t interval_ms)
+{
+    struct libvirt_host *host = of(base);
+
+    libvirt_domains_set_interval(&host->domains, interval_ms);
+    host->watch.interval_ms = interval_ms;
+    host->domains.workers.patience_ms =
+        memcoord_clamp(interval_ms / 2, LEAST_WORKER_PATIENCE_MS, MOST_WORKER_PATIENCE_MS);
+}
+
 static void free_all(struct host *base)
 {
     struct libvirt_host *host = of(base);
@@ -245,6 +255,7 @@ static const struct host_ops ops = {
     .wake = host_wake,
     .now_ms = host_now_ms,
     .close = free_all,
+    .set_interval = host_set_interval_of,
 };
 
 /* ---- opening */
@@ -308,11 +319,7 @@ static int build(struct libvirt_host *host, const struct host_options *options)
 
     host->base.ops = &ops;
     host->domains.watch_only = options->watch_only;
-    host->domains.interval_ms = options->interval_ms;
-    host->domains.period_s = memcoord_max(1, (options->interval_ms + 500) / 1000);
-    host->watch.interval_ms = options->interval_ms;
-    host->domains.workers.patience_ms =
-        memcoord_clamp(options->interval_ms / 2, LEAST_WORKER_PATIENCE_MS, MOST_WORKER_PATIENCE_MS);
+    host_set_interval_of(&host->base, options->interval_ms);
     host->uri = strdup(options->uri);
     host->proc = strdup(options->proc);
     host->inbox = host->domains.inbox = libvirt_inbox_new();

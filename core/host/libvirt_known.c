@@ -31,6 +31,7 @@ static void begin_run(struct libvirt_known *known, int64_t run_id)
     known->changed = true;
     known->retry_ms = known->wait_ms = 0;
     known->period_done = false;
+    known->our_period_s = 0;
     known->moving = false;
     known->ask_moving = true;
     known->missed = 0;

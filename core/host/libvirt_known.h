@@ -20,6 +20,7 @@ struct libvirt_known {
     uint64_t retry_ms;        /* ... but not before, for it could not be read */
     uint64_t wait_ms;         /* for so long the last time; 0: it could be read */
     bool period_done;         /* its statistics were switched on in this run, or were on */
+    uint64_t our_period_s;    /* the period that we set in this run; 0: we set none */
     bool moving;              /* a migration or the like is under way */
     bool ask_moving;          /* whether it is, is to be asked */
     uint64_t asked_ms;        /* ... and when it was asked last */

@@ -60,6 +60,14 @@ static int read_traits(struct libvirt_work *work, struct libvirt_session *sessio
     return 0;
 }
 
+/* Whether its statistics come as they should; a period that its owner has set is left as it is. */
+static bool has_period(const struct libvirt_work *work)
+{
+    uint64_t period_s = work->traits.period_s;
+
+    return period_s > 0 && (period_s == work->set_period_s || period_s != work->our_period_s);
+}
+
 static int examine(struct libvirt_work *work, struct libvirt_session *session, virDomainPtr domain)
 {
     int r = work->read_xml ? read_traits(work, session, domain) : 0;
@@ -67,13 +75,13 @@ static int examine(struct libvirt_work *work, struct libvirt_session *session, v
     if (r)
         return r;
     work->moving = is_moving(work, session, domain);
-    if (!work->read_xml || !work->set_period_s || !work->traits.has_balloon ||
-        work->traits.period_s > 0 || work->moving)
+    if (!work->read_xml || !work->set_period_s || !work->traits.has_balloon || has_period(work) ||
+        work->moving)
         return 0;
     atomic_fetch_add(session->calls, 1);
     if (virDomainSetMemoryStatsPeriod(domain, (int)work->set_period_s, VIR_DOMAIN_AFFECT_LIVE) < 0)
         return failed(work, session);
-    work->traits.period_s = work->set_period_s;
+    work->traits.period_s = work->our_period_s = work->set_period_s;
     return 0;
 }
 

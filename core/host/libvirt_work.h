@@ -26,7 +26,8 @@ struct libvirt_work {
 
     /* LIBVIRT_EXAMINE */
     bool read_xml;                /* in; else only whether it migrates */
-    uint64_t set_period_s;        /* in: the period if it is off; 0: leave it */
+    uint64_t set_period_s;        /* in: the period if it is off, or our_period_s; 0: leave it */
+    uint64_t our_period_s;        /* in, out: the one that we set last; 0: none */
     struct libvirt_traits traits; /* out, if have_traits */
     bool have_traits;             /* out: the XML could be had */
     bool moving; /* in, out: a migration, or another job that forbids changes, is under way */

@@ -232,8 +232,15 @@ static void sim_close(struct host *host)
 
 static int open_all(struct sim_host *h, const char *name)
 {
-    static const struct host_ops ops = { sim_gather, sim_set_target, sim_flush, sim_wait,
-                                         sim_wake,   sim_now_ms,     sim_close };
+    static const struct host_ops ops = {
+        .gather = sim_gather,
+        .set_target = sim_set_target,
+        .flush = sim_flush,
+        .wait = sim_wait,
+        .wake = sim_wake,
+        .now_ms = sim_now_ms,
+        .close = sim_close,
+    };
     size_t n = h->scenario.n_guests;
     int r;
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "policy/copy.h"
 #include "policy/find.h"
 #include "policy/object.h"
 #include "policy/trust.h"
@@ -50,6 +51,10 @@ static int open_object(struct policy *policy, char *error, size_t error_size)
 {
     char name[LINKER_NAME_BYTES];
     int r = trust_open(policy->path, &policy->fd, error, error_size);
+    if (!r)
+        r = object_check(policy->fd, policy->path, error, error_size);
+    if (!r) /* and what is copied is checked: the file may be written to meanwhile */
+        r = copy_privately(&policy->fd, policy->path, error, error_size);
     if (!r)
         r = object_check(policy->fd, policy->path, error, error_size);
     if (r)

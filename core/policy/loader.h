@@ -13,7 +13,8 @@ struct policy {
     size_t n_params;
     char *path; /* the file that was loaded */
     void *handle;
-    int fd; /* kept open: the code is loaded through it, so that a replaced file is seen as new */
+    int fd; /* a copy of the file that nobody can change (policy/copy.h), kept open: the code is loaded
+               through it, so that a file which was replaced or written to is seen as new */
 };
 
 /* Loads the policy `name`: NAME.so in the folders of `policy_path` (separated by ':'; $ORIGIN is the

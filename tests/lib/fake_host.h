@@ -155,8 +155,15 @@ static void fake_close(struct host *host)
 /* A host of 8 GiB with `n` guests of 512 of 2048 MiB that use 200 MiB each: web0, web1, ... */
 static inline void fake_open(struct fake_host *f, size_t n)
 {
-    static const struct host_ops ops = { fake_gather, fake_set_target, fake_flush, fake_wait,
-                                         fake_wake,   fake_now_ms,     fake_close };
+    static const struct host_ops ops = {
+        .gather = fake_gather,
+        .set_target = fake_set_target,
+        .flush = fake_flush,
+        .wait = fake_wait,
+        .wake = fake_wake,
+        .now_ms = fake_now_ms,
+        .close = fake_close,
+    };
 
     memset(f, 0, sizeof(*f));
     f->host = (struct host){ .ops = &ops, .shared = true, .name = "fake" };

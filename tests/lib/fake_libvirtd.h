@@ -73,6 +73,8 @@ struct fake_libvirtd {
     unsigned pings;
     void (*on_stats)(void *context); /* called when it answers FAKE_ALL_STATS */
     void (*on_set)(void *context, const struct fake_domain *d); /* ... when it has set a target */
+    /* called with the lock held when a call has come, and when it has been answered */
+    void (*on_call)(void *context, uint32_t proc, bool answered);
     void *context;
     unsigned calls[FAKE_MOST_PROC];
     struct fake_domain domains[FAKE_MOST];
@@ -455,6 +457,8 @@ static inline bool fake_reply(struct fake_client *client, const unsigned char *c
     bool good;
 
     f->calls[proc % FAKE_MOST_PROC]++;
+    if (f->on_call)
+        f->on_call(f->context, proc, false);
     if (f->hang == proc) {
         f->hang = 0;
         fake_hold(f, &always);
@@ -468,7 +472,10 @@ static inline bool fake_reply(struct fake_client *client, const unsigned char *c
     t->n = 24;
     fake_u32(t, good ? 0 : 1);
     t->n = length;
-    return fake_send(client->fd, t);
+    good = fake_send(client->fd, t);
+    if (f->on_call)
+        f->on_call(f->context, proc, true);
+    return good;
 }
 
 /* Reads a message and answers it; false at the end. */

@@ -241,8 +241,15 @@ static inline void world_close(struct host *host)
 /* What is there is enough for what the guests have, and `spare_kib` more. */
 static inline void world_begin(struct world *w, uint64_t seed, uint64_t spare_kib)
 {
-    static const struct host_ops ops = { world_gather, world_set_target, world_flush, world_wait,
-                                         world_wake,   world_now_ms,     world_close };
+    static const struct host_ops ops = {
+        .gather = world_gather,
+        .set_target = world_set_target,
+        .flush = world_flush,
+        .wait = world_wait,
+        .wake = world_wake,
+        .now_ms = world_now_ms,
+        .close = world_close,
+    };
     w->host = (struct host){ .ops = &ops, .shared = true, .name = "world" };
     w->seed = seed;
     w->now_ms = 1000000;

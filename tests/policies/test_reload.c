@@ -17,8 +17,8 @@
 
 static char folder[] = "/tmp/memcoord-reload-XXXXXX";
 
-/* Builds FOLDER/replaced.so anew (another inode), with `summary`. */
-static void build(const char *summary, const char *flags)
+/* Builds FOLDER/new.so, with `summary`, and has `put` make that FOLDER/replaced.so. */
+static void build_and(const char *put, const char *summary, const char *flags)
 {
     const char *top = getenv("MEMCOORD_TOP"), *cc = getenv("CC");
     char command[1024], source[128];
@@ -37,9 +37,15 @@ static void build(const char *summary, const char *flags)
     assert_int_equal(fclose(file), 0);
     snprintf(command, sizeof(command),
              "cd %s && %s -I%s/include -fPIC -shared %s replaced.c -o new.so && "
-             "chmod 755 new.so && mv new.so replaced.so",
-             folder, cc ? cc : "cc", top ? top : ".", flags);
+             "chmod 755 new.so && %s && rm -f new.so",
+             folder, cc ? cc : "cc", top ? top : ".", flags, put);
     assert_int_equal(system(command), 0);
+}
+
+/* Another file of the same name. */
+static void build(const char *summary, const char *flags)
+{
+    build_and("mv new.so replaced.so", summary, flags);
 }
 
 static struct policy *load(void)
@@ -91,6 +97,39 @@ static void after_one_that_stays_it_is_the_new_one(void **state)
 
     assert_string_equal(second->table.summary, "the second");
     policy_unload(second);
+}
+
+/* What is called is in the pages of the file, which are read when they are touched first. */
+static void decides(const struct policy *policy)
+{
+    assert_int_equal(policy->table.decide(NULL, NULL, NULL), 0);
+}
+
+static void one_whose_file_is_written_to_stays_whole(void **state)
+{
+    (void)state;
+    build("the first", "");
+    struct policy *first = load();
+    /* longer, so that nothing is where it was */
+    build_and("cp new.so replaced.so", "the second", "-Wl,--section-start=.text=0x40000");
+    decides(first);
+    assert_string_equal(first->table.summary, "the first");
+    struct policy *second = load();
+
+    assert_string_equal(second->table.summary, "the second");
+    decides(second);
+    policy_unload(first);
+    policy_unload(second);
+}
+
+static void one_whose_file_is_cut_stays_whole(void **state)
+{
+    (void)state;
+    build("the first", "");
+    struct policy *first = load();
+    build_and(": > replaced.so", "nothing", "");
+    decides(first);
+    policy_unload(first);
 }
 
 static int count_descriptors(void)
@@ -154,6 +193,8 @@ int main(void)
         cmocka_unit_test(beside_the_old_one_it_is_the_new_one),
         cmocka_unit_test(after_the_old_one_it_is_the_new_one),
         cmocka_unit_test(after_one_that_stays_it_is_the_new_one),
+        cmocka_unit_test(one_whose_file_is_written_to_stays_whole),
+        cmocka_unit_test(one_whose_file_is_cut_stays_whole),
         cmocka_unit_test(no_descriptor_is_left_open),
     };
     return cmocka_run_group_tests_name("reload", tests, make_folder, remove_folder);

@@ -203,11 +203,34 @@ static void what_changes_when_the_server_dies_with_a_call_is_found(void **state)
     await_balloon(stage, "a", false);
 }
 
+/* The interval has changed: statistics that memcoord switched on come as often; what an owner has set stays. */
+static void a_period_of_ours_follows_the_interval(void **state)
+{
+    struct stage *stage = *state;
+
+    gather_whole(stage);
+    assert_int_equal(period_s(stage, 2), 1);
+    lock(stage, 2)->devices = BALLOON; /* as libvirt tells it now */
+    unlock(stage);
+    host_set_interval(stage->host, 5000);
+    gather(stage);
+    flush(stage);
+    assert_int_equal(period_s(stage, 2), 5);
+    assert_int_equal(period_s(stage, 0), 0);
+    lock(stage, 2)->devices = "<memballoon model='virtio'><stats period='9'/></memballoon>";
+    unlock(stage);
+    host_set_interval(stage->host, 1000);
+    gather(stage);
+    flush(stage);
+    assert_int_equal(period_s(stage, 2), 5); /* somebody else has set it meanwhile */
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_period_of_ours_follows_the_interval),
         TEST(a_device_that_comes_or_goes_has_the_xml_read_again),
         TEST(a_definition_that_changes_is_read_again),
         TEST(xml_that_could_not_be_read_is_read_later),

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "commands/reload.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands/recording_of.h"
+#include "commands/signals.h"
+#include "config/changes.h"
+#include "control/owing.h"
+#include "policy/changes.h"
+#include "policy/keep.h"
+#include "util/log.h"
+#include "util/path.h"
+
+#define ERROR_BYTES 512
+
+/* What is got together for the daemon, to be taken or freed as a whole. */
+struct attempt {
+    struct daemon *daemon;
+    struct setup setup;
+    struct session session;    /* if it takes another */
+    struct recorder *recorder; /* if another file is recorded into */
+    bool reopens;              /* it takes the session */
+    struct problems problems;
+};
+
+/* ---- what is wrong */
+
+static void check_uri(struct attempt *a)
+{
+    const struct config *config = &a->setup.config;
+    const char *before = a->daemon->setup.config.daemon.uri;
+
+    if (strcmp(config->daemon.uri, before) != 0)
+        problems_add(&a->problems, config->file, config->uri_line,
+                     "uri: %s -> %s: another host needs a restart", before, config->daemon.uri);
+}
+
+static void try_policy(struct attempt *a)
+{
+    const struct config *config = &a->setup.config;
+    struct policy_instance *instance = a->setup.instance;
+    char error[ERROR_BYTES];
+
+    policy_instance_keep_state(a->daemon->setup.instance, instance);
+    if (coordinator_try(&a->daemon->coordinator, config, instance, error, sizeof(error)) < 0)
+        problems_add(&a->problems, config->file, config->policy_line,
+                     "policy %s: it gives no decision on what was seen last: %s",
+                     instance->policy->table.name, error);
+}
+
+/* Reads all anew, and finds out whether it may be taken. */
+static int load(struct attempt *a)
+{
+    const struct run_arguments *arguments = a->daemon->arguments;
+    int r = setup_load(arguments->file, &a->setup, &a->problems);
+
+    if (r < 0)
+        return r;
+    if (arguments->interval_ms > 0)
+        config_set_interval(&a->setup.config, arguments->interval_ms);
+    check_uri(a);
+    try_policy(a);
+    return a->problems.n > 0 ? -EINVAL : 0;
+}
+
+/* ---- what is to be opened */
+
+/* A host that was opened to be watched can't be changed, and the reverse. A simulated one is the same for
+ * both, and would begin anew. */
+static int open_session(struct attempt *a)
+{
+    const struct config *config = &a->setup.config;
+
+    if (config->daemon.dry_run == a->daemon->setup.config.daemon.dry_run ||
+        host_is_simulated(config->daemon.uri))
+        return 0;
+    if (session_open(config, a->daemon->arguments->proc, &a->session) != EXIT_SUCCESS)
+        return -EIO;
+    a->reopens = true;
+    return 0;
+}
+
+static bool is_same_recording(const struct config *a, const struct config *b)
+{
+    char *one = path_beside(a->file, a->record.file), *other = path_beside(b->file, b->record.file);
+    bool same = one && other && strcmp(one, other) == 0;
+
+    free(one);
+    free(other);
+    return same;
+}
+
+/* One file can't be recorded into by two at a time: that is opened when the one before is closed. */
+static int open_recording(struct attempt *a)
+{
+    const struct config *config = &a->setup.config;
+    char error[ERROR_BYTES];
+    int r;
+
+    if (!recording_is_wanted(config) || is_same_recording(config, &a->daemon->setup.config))
+        return 0;
+    r = recording_open_for(&a->setup, a->daemon->coordinator.host->name, &a->recorder, error,
+                           sizeof(error));
+    if (r < 0)
+        problems_add(&a->problems, config->file, config->record_line, "file: %s", error);
+    return r;
+}
+
+/* ---- taking it */
+
+static void tell_change(void *context, const char *line)
+{
+    size_t *n = context;
+
+    log_info("reload: %s", line);
+    ++*n;
+}
+
+static void tell_changes(const struct setup *from, const struct setup *to)
+{
+    const struct policy *policy = to->policy;
+    bool kept = policy_keeps_state(from->policy, policy);
+    size_t n = 0;
+
+    config_changes(&from->config, &to->config, tell_change, &n);
+    policy_changes(from->instance, to->instance, tell_change, &n);
+    if (n == 0)
+        log_info("reload: nothing has changed");
+    log_info("reload: done: policy %s%s, every %" PRIu64 " ms", policy->table.name,
+             kept ? " goes on with what it remembers" : " begins anew",
+             to->config.daemon.interval_ms);
+}
+
+/* What domains had is in a file, which others may have changed since; or, where no other can change the host, it
+ * is remembered here. */
+static void exchange_session(struct attempt *a)
+{
+    struct daemon *d = a->daemon;
+    struct session before = d->session;
+
+    owing_save(&before.origins, &d->coordinator.domains);
+    d->session = a->session;
+    if (!d->session.host->shared) {
+        d->session.origins = before.origins;
+        before.origins = (struct origins){ 0 };
+    }
+    d->coordinator.host = d->session.host;
+    owing_resume(&d->session.origins, &d->coordinator.domains);
+    signals_catch(d->session.host);
+    session_close(&before);
+}
+
+/* Each reload begins a run of its own, for a recording has one policy and one kind of settings in each. */
+static void exchange_recorder(struct attempt *a)
+{
+    struct daemon *d = a->daemon;
+
+    d->recording_failed |= recorder_close(d->recorder) < 0;
+    d->recorder = a->recorder;
+    if (!d->recorder)
+        d->recording_failed |=
+            recording_begin(&d->setup, d->coordinator.host->name, &d->recorder) < 0;
+    daemon_attach_recorder(d);
+}
+
+/* -ENOMEM with nothing taken. */
+static int take(struct attempt *a)
+{
+    struct daemon *d = a->daemon;
+    struct setup before = d->setup;
+    int r;
+
+    d->setup = a->setup;
+    r = coordinator_swap(&d->coordinator, &d->setup.config, d->setup.instance);
+    if (r < 0) {
+        d->setup = before;
+        return r;
+    }
+    a->setup = before; /* freed with the attempt */
+    tell_changes(&before, &d->setup);
+    if (a->reopens)
+        exchange_session(a);
+    exchange_recorder(a);
+    host_set_interval(d->coordinator.host, d->setup.config.daemon.interval_ms);
+    return 0;
+}
+
+/* ---- the interface */
+
+static void refuse(struct attempt *a)
+{
+    for (size_t i = 0; a->problems.list && i < a->problems.n; i++)
+        log_error("%s", a->problems.list[i].text);
+    log_error("reload: refused: what ran before goes on, unchanged");
+    recorder_close(a->recorder);
+    if (a->reopens)
+        session_close(&a->session);
+}
+
+void reload(struct daemon *daemon)
+{
+    struct attempt a = { .daemon = daemon };
+    int r;
+
+    log_info("reload: reading %s again", daemon->arguments->file);
+    r = load(&a);
+    if (r == 0)
+        r = open_session(&a);
+    if (r == 0)
+        r = open_recording(&a);
+    if (r == 0)
+        r = take(&a);
+    if (r == -ENOMEM && a.problems.n == 0)
+        log_error("out of memory");
+    if (r < 0)
+        refuse(&a);
+    problems_free(&a.problems);
+    setup_free(&a.setup);
+}
