@@ -15,6 +15,7 @@
 #include "commands/setup.h"
 #include "control/coordinator.h"
 #include "host/sim_host.h"
+#include "policy/process.h"
 #include "util/log.h"
 #include "util/suggest.h"
 
@@ -197,6 +198,7 @@ static int coordinate_session(struct setup *setup, const struct run_arguments *a
     log_info("memcoord " MEMCOORD_VERSION ": %s, policy %s, every %" PRIu64 " ms%s",
              session->host->name, setup->policy->table.name, setup->config.daemon.interval_ms,
              setup->config.daemon.dry_run ? ", dry run: nothing is changed" : "");
+    policy_process_say(setup->policy);
     coordinator_run(&c, arguments->ticks, &stop);
     if (end(&c) != 0)
         status = EXIT_FAILURE;
