@@ -19,7 +19,7 @@ CHART_JS ?= /usr/share/javascript/chart.js/Chart.min.js
 # the libraries first. $(call once,VARIABLE THAT KEEPS IT,COMMAND)
 once = $(if $(filter undefined,$(flavor $1)),$(eval $1 := $(shell $2)))$($1)
 
-modules = libvirt inih jansson libxml-2.0 sqlite3
+modules = libvirt inih jansson libxml-2.0 sqlite3 libseccomp
 lib_cflags = $(call once,found_cflags,$(PKG_CONFIG) --cflags $(modules))
 lib_libs = $(call once,found_libs,$(PKG_CONFIG) --libs $(modules)) -ldl
 test_libs = $(call once,found_test_libs,$(PKG_CONFIG) --libs cmocka) -lm

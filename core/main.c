@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "commands/commands.h"
+#include "policy/child.h"
 
 /* Turns `memcoord help [COMMAND]` into `memcoord [COMMAND] --help`. */
 static void turn_help(int argc, char **argv)
@@ -20,6 +21,8 @@ int main(int argc, char **argv)
 {
     static char name[] = "memcoord";
 
+    if (argc == 2 && strcmp(argv[1], CHILD_ARGUMENT) == 0)
+        return child_main(); /* nobody types that */
     turn_help(argc, argv);
     for (const struct command *command = commands; argc > 1 && command->name; command++) {
         if (strcmp(argv[1], command->name) != 0)

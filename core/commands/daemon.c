@@ -10,6 +10,7 @@
 #include "commands/reload.h"
 #include "commands/signals.h"
 #include "host/sim_host.h"
+#include "policy/process.h"
 #include "util/log.h"
 
 /* What becomes of the balloons. */
@@ -54,6 +55,7 @@ static int coordinate(struct daemon *d)
     log_info("memcoord " MEMCOORD_VERSION ": %s, policy %s, every %" PRIu64 " ms%s", c->host->name,
              d->setup.policy->table.name, c->config->daemon.interval_ms,
              c->config->daemon.dry_run ? ", dry run: nothing is changed" : "");
+    policy_process_say(d->setup.policy);
     if (coordinator_run(c, d->arguments->ticks, &signals_stop) < 0 || end(c) != 0)
         status = EXIT_FAILURE;
     coordinator_free(c);

@@ -20,7 +20,7 @@
 #define BOM "\xEF\xBB\xBF" /* editors begin UTF-8 with it */
 
 static const char help[] =
-    "usage: memcoord decide -p NAME [-c FILE] [--set KEY=VALUE]... [--no-guard] [SNAPSHOTS]\n"
+    "usage: memcoord decide -p NAME [-c FILE] [--set KEY=VALUE]... [--no-guard] [--isolate] [SNAPSHOTS]\n"
     "Reads snapshots, one JSON object a line, from the file SNAPSHOTS or standard input, lets the\n"
     "policy NAME decide on each, and prints each decision as one line of JSON. The policy's state\n"
     "is kept from line to line. Nothing is changed anywhere.\n"
@@ -43,6 +43,7 @@ static const char help[] =
     "    --policy-path FOLDERS  look for the policy in these folders (separated by ':')\n"
     "    --set KEY=VALUE        set a parameter of the policy\n"
     "    --no-guard             grant what the policy asks, whatever it is\n"
+    "    --isolate              run the policy in a process of its own, as the daemon does\n"
     "    --json                 print JSON, as it always does\n"
     "-h, --help                 this text\n"
     "-V, --version              the version\n"
@@ -160,7 +161,8 @@ static int parse_options(int argc, char **argv, struct request *request, int *st
     static const struct option options[] = {
         { "policy", required_argument, NULL, 'p' }, { "policy-path", required_argument, NULL, 'P' },
         { "set", required_argument, NULL, 's' },    { "no-guard", no_argument, NULL, 'n' },
-        { "json", no_argument, NULL, 'j' },         OPTIONS_CONFIG_LONG{ NULL, 0, NULL, 0 }
+        { "isolate", no_argument, NULL, 'i' },      { "json", no_argument, NULL, 'j' },
+        OPTIONS_CONFIG_LONG{ NULL, 0, NULL, 0 }
     };
     int option;
 
@@ -177,6 +179,9 @@ static int parse_options(int argc, char **argv, struct request *request, int *st
             break;
         case 'n':
             request->no_guard = true;
+            break;
+        case 'i':
+            request->tried.isolate = true;
             break;
         case 'j': /* there is nothing else to print */
             break;
@@ -210,6 +215,8 @@ int command_decide(int argc, char **argv)
         status = given_config(request.config_file, request.policy_path, &config);
         if (!status) {
             request.config = &config;
+            if (config.process.isolate == ISOLATE_YES)
+                request.tried.isolate = true;
             status = tried_policy(&request.tried, &config, run_session, &request);
             config_free(&config);
         }

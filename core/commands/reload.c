@@ -12,6 +12,7 @@
 #include "control/owing.h"
 #include "policy/changes.h"
 #include "policy/keep.h"
+#include "policy/process.h"
 #include "util/log.h"
 #include "util/path.h"
 
@@ -133,6 +134,7 @@ static void tell_changes(const struct setup *from, const struct setup *to)
     log_info("reload: done: policy %s%s, every %" PRIu64 " ms", policy->table.name,
              kept ? " goes on with what it remembers" : " begins anew",
              to->config.daemon.interval_ms);
+    policy_process_say(policy);
 }
 
 /* What domains had is in a file, which others may have changed since; or, where no other can change the host, it

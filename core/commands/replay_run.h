@@ -17,10 +17,10 @@ struct replay_run {
 
     struct decide_states states;
     struct replay_tally tally;
-    uint64_t failed;      /* ticks on which the policy failed */
-    char why_failed[160]; /* on the first of them */
-    int err;              /* a negative errno, and `stop` is set: what follows is left out */
-    char error[200];      /* why, if there is more to say */
+    uint64_t failed;                   /* ticks on which the policy failed */
+    char why_failed[PLAN_ERROR_BYTES]; /* on the first of them */
+    int err;         /* a negative errno, and `stop` is set: what follows is left out */
+    char error[200]; /* why, if there is more to say */
     bool stop;
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "host/host.h"
+#include "policy/process.h"
 #include "util/suggest.h"
 
 #define SETUP_TEXT_BYTES 768
@@ -46,13 +47,26 @@ static int setup_consider(const char *path, void *arg)
     return 0;
 }
 
+static int setup_load_code(const struct config *config, const char *name, struct policy **policy,
+                           char *error, size_t error_size)
+{
+    const struct process_options options = process_options_of(config);
+    const char *path = config->daemon.policy_path;
+    bool apart =
+        config->process.isolate == ISOLATE_YES ||
+        (config->process.isolate == ISOLATE_AUTO && !host_is_simulated(config->daemon.uri));
+
+    return apart ? policy_load_apart(name, path, &options, policy, error, error_size)
+                 : policy_load(name, path, policy, error, error_size);
+}
+
 /* Loads the policy `name` that stands in line `line`, or says why not. */
 static int setup_load_policy(const struct config *config, const char *name, int line,
                              struct policy **policy, struct problems *problems)
 {
     struct nearest nearest = { .written = name, .distance = UINT_MAX };
     char error[SETUP_TEXT_BYTES];
-    int r = policy_load(name, config->daemon.policy_path, policy, error, sizeof(error));
+    int r = setup_load_code(config, name, policy, error, sizeof(error));
 
     if (r == -ENOENT)
         policy_list(config->daemon.policy_path, setup_consider, &nearest);

@@ -7,6 +7,7 @@
 
 #include "commands/given.h"
 #include "commands/options.h"
+#include "policy/process.h"
 
 #define ERROR_BYTES 512
 
@@ -39,16 +40,26 @@ static int set_parameters(const struct tried *tried, const struct config *config
     return wrong ? EXIT_USAGE : status;
 }
 
+static int load(const struct tried *tried, const struct config *config, struct policy **policy,
+                char *error, size_t error_size)
+{
+    const struct process_options options = process_options_of(config);
+    const char *name = tried->name ? tried->name : config->daemon.policy;
+    const char *path = config->daemon.policy_path;
+
+    return tried->isolate ? policy_load_apart(name, path, &options, policy, error, error_size)
+                          : policy_load(name, path, policy, error, error_size);
+}
+
 int tried_policy(const struct tried *tried, const struct config *config,
                  int (*with)(void *arg, struct policy_instance *instance), void *arg)
 {
-    const char *name = tried->name ? tried->name : config->daemon.policy;
     struct policy *policy;
     struct policy_instance *instance;
     char error[ERROR_BYTES];
     int status = EXIT_FAILURE;
 
-    if (policy_load(name, config->daemon.policy_path, &policy, error, sizeof(error))) {
+    if (load(tried, config, &policy, error, sizeof(error))) {
         fprintf(stderr, "memcoord: %s\n", error);
         return EXIT_USAGE;
     }

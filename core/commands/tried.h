@@ -3,6 +3,8 @@
 #ifndef CORE_COMMANDS_TRIED_H
 #define CORE_COMMANDS_TRIED_H
 
+#include <stdbool.h>
+
 #include "config/config.h"
 #include "policy/instance.h"
 
@@ -10,6 +12,7 @@ struct tried {
     const char *name; /* NULL: the one that the configuration names */
     char **sets;      /* KEY=VALUE; cut in place */
     size_t n_sets;
+    bool isolate; /* in a process of its own */
 };
 
 /* Loads it, sets its parameters ([policy NAME] of `config`, then `sets`), and returns what `with` returns

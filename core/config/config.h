@@ -36,6 +36,18 @@ struct record_settings { /* [record] */
     uint64_t keep_ms;    /* older ticks are deleted; 0: none are */
 };
 
+struct process_settings { /* [policy_process] */
+    uint64_t isolate;     /* enum isolate */
+    uint64_t sandbox;     /* enum sandbox_mode */
+    uint64_t deadline_ms; /* for an answer; at most half the interval counts */
+    uint64_t failures;    /* so many in a row, and the policy is not asked any more */
+    uint64_t memory_kib;  /* what a policy's process may take beyond the program's own */
+};
+
+/* ISOLATE_AUTO: on real hosts; a simulated one calls it in process, for speed. */
+enum isolate { ISOLATE_AUTO, ISOLATE_YES, ISOLATE_NO };
+enum sandbox_mode { SANDBOX_REQUIRED, SANDBOX_BEST_EFFORT, SANDBOX_OFF };
+
 struct guard_settings {         /* [guard] */
     uint64_t guest_reserve_kib; /* what a shrink leaves usable in the guest */
     struct amount max_shrink;   /* at most this an interval; percent of the balloon */
@@ -81,6 +93,7 @@ struct config {
     struct daemon_settings daemon;
     struct host_settings host;
     struct record_settings record;
+    struct process_settings process;
     struct guard_settings guard;
     struct domain_settings domain_defaults;
     struct domain_rule *domain_rules;
@@ -91,7 +104,7 @@ struct config {
 
 /* One key of the table. */
 struct config_key {
-    const char *section; /* "memcoord", "host", "record", "guard", "domain" */
+    const char *section; /* "memcoord", "host", "record", "policy_process", "guard", "domain" */
     const char *key;
     uint32_t type;       /* enum memcoord_param_type or enum value_type */
     const char *initial; /* its default, as written in the file */

@@ -13,6 +13,7 @@
 #define DAEMON(field) offsetof(struct config, daemon.field)
 #define HOST(field) offsetof(struct config, host.field)
 #define RECORD(field) offsetof(struct config, record.field)
+#define PROCESS(field) offsetof(struct config, process.field)
 #define GUARD(field) offsetof(struct config, guard.field)
 #define DOMAIN(field) offsetof(struct domain_settings, field)
 
@@ -45,6 +46,19 @@ const struct config_key config_keys[] = {
       "where each tick is recorded; none: nowhere", RECORD(file) },
     { "record", "keep", DURATION, "7d", "0..10000d",
       "older ticks are deleted; 0: none are; a simulated run is kept whole", RECORD(keep_ms) },
+
+    { "policy_process", "isolate", CHOICE, "auto", "auto|yes|no",
+      "run the policy in a process of its own; auto: unless the host is simulated",
+      PROCESS(isolate) },
+    { "policy_process", "sandbox", CHOICE, "best-effort", "required|best-effort|off",
+      "what if the kernel refuses a part of its confinement; off: it has none", PROCESS(sandbox) },
+    { "policy_process", "deadline", DURATION, "500ms", "10ms..60min",
+      "how long an answer may take; at most half the interval counts", PROCESS(deadline_ms) },
+    { "policy_process", "failures", INTEGER, "3", "1..1000",
+      "after so many failures in a row the guard goes on alone", PROCESS(failures) },
+    /* The shipped ones take 10 MiB for 10,000 domains. */
+    { "policy_process", "memory", SIZE, "256MiB", "16MiB..1TiB",
+      "what the policy's process may take", PROCESS(memory_kib) },
 
     { "guard", "guest_reserve", SIZE, "100MiB", "0..1TiB",
       "what a shrink leaves usable in the guest", GUARD(guest_reserve_kib) },

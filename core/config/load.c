@@ -30,9 +30,8 @@ static void load_problem(const struct load *load, const struct reader_entry *ent
 
 static void load_unknown_section(const struct load *load, const struct reader_entry *entry)
 {
-    static const char *const kinds[] = {
-        "memcoord", "host", "record", "guard", "domain", "policy"
-    };
+    static const char *const kinds[] = { "memcoord", "host",   "record", "policy_process",
+                                         "guard",    "domain", "policy" };
     struct suggestion best = { NULL, UINT_MAX };
     char hint[LOAD_TEXT_BYTES] = "";
 
@@ -42,8 +41,8 @@ static void load_unknown_section(const struct load *load, const struct reader_en
         snprintf(hint, sizeof(hint), "did you mean [%s%s? ", best.word,
                  entry->name ? " ...]" : "]");
     load_problem(load, entry,
-                 "unknown section [%s%s%s]: %sallowed are [memcoord], [host], [record], [guard], "
-                 "[domain GLOB], [policy NAME]",
+                 "unknown section [%s%s%s]: %sallowed are [memcoord], [host], [record], "
+                 "[policy_process], [guard], [domain GLOB], [policy NAME]",
                  entry->kind, entry->name ? " " : "", entry->name ? entry->name : "", hint);
 }
 
@@ -74,7 +73,7 @@ static int load_value(const struct load *load, const struct reader_entry *entry,
     return 1;
 }
 
-/* ---- [memcoord], [host], [record], [guard] */
+/* ---- [memcoord], [host], [record], [policy_process], [guard] */
 
 static void load_note_line(struct load *load, const struct reader_entry *entry,
                            const struct config_key *row)

@@ -93,6 +93,14 @@ static void ask_nothing(struct coordinator *c)
         c->asked_kib[i] = MEMCOORD_UNKNOWN;
 }
 
+/* Whether it is said now that the policy failed. */
+static bool is_said(struct coordinator *c, uint64_t now_ms)
+{
+    if (c->plan.saying != PLAN_SAY_LIMITED)
+        return c->plan.saying == PLAN_SAY_ALWAYS;
+    return log_allows(&c->policy_failed, now_ms, policy_quiet_ms, NULL);
+}
+
 /* What the policy asks for, in c->asked_kib. A policy that fails asks for nothing. */
 static void decide(struct coordinator *c, uint64_t now_ms)
 {
@@ -107,7 +115,7 @@ static void decide(struct coordinator *c, uint64_t now_ms)
     if (!c->instance)
         return;
     r = policy_instance_decide(c->instance, &c->snapshot.seen, &c->plan);
-    if (r < 0 && log_allows(&c->policy_failed, now_ms, policy_quiet_ms, NULL))
+    if (r < 0 && is_said(c, now_ms))
         log_error("policy %s: %s; it changes nothing this time", name,
                   c->plan.error[0] ? c->plan.error : strerror(-r));
     for (size_t i = 0; r == 0 && i < c->snapshot.seen.n_domains; i++)

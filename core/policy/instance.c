@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config/values.h"
+#include "policy/process.h"
 #include "policy/vet.h"
 #include "util/complain.h"
 #include "util/suggest.h"
@@ -21,11 +22,13 @@ int policy_instance_new(const struct policy *policy, struct policy_instance **in
 
     made->policy = policy;
     made->state = calloc(1, policy->table.state_size + 1); /* never NULL for a size of 0 */
-    if (!made->state) {
-        free(made);
+    made->fresh = calloc(1, policy->table.state_size + 1);
+    if (!made->state || !made->fresh) {
+        policy_instance_free(made);
         return -ENOMEM;
     }
     vet_write_defaults(policy, made->state);
+    vet_write_defaults(policy, made->fresh);
     *instance = made;
     return 0;
 }
@@ -35,6 +38,7 @@ void policy_instance_free(struct policy_instance *instance)
     if (!instance)
         return;
     free(instance->state);
+    free(instance->fresh);
     free(instance);
 }
 
@@ -79,10 +83,25 @@ static int set_in(const struct policy *policy, void *state, const char *key, con
     return 0;
 }
 
+/* Parameters belong to the state as it begins, too. */
+static void keep_parameters(struct policy_instance *instance)
+{
+    for (size_t i = 0; i < instance->policy->n_params; i++) {
+        size_t offset = instance->policy->params[i].offset;
+
+        memcpy((char *)instance->fresh + offset, (const char *)instance->state + offset,
+               sizeof(uint64_t));
+    }
+}
+
 int policy_instance_set(struct policy_instance *instance, const char *key, const char *value,
                         char *error, size_t error_size)
 {
-    return set_in(instance->policy, instance->state, key, value, error, error_size);
+    int r = set_in(instance->policy, instance->state, key, value, error, error_size);
+
+    if (!r)
+        keep_parameters(instance);
+    return r;
 }
 
 /* Sets every entry of [policy NAME] in `state`; *section_line is where the section begins. */
@@ -132,8 +151,10 @@ int policy_instance_configure(struct policy_instance *instance, const struct con
             r = -EINVAL;
         }
     }
-    if (!r)
+    if (!r) {
         memcpy(instance->state, state, policy->table.state_size);
+        keep_parameters(instance);
+    }
     free(state);
     return r;
 }
@@ -142,6 +163,8 @@ const char *policy_instance_check(const struct policy_instance *instance)
 {
     const struct memcoord_policy *table = &instance->policy->table;
 
+    if (instance->policy->process)
+        return policy_process_check(instance->policy->process, instance->state);
     return table->check ? table->check(instance->state) : NULL;
 }
 
@@ -154,11 +177,37 @@ uint64_t policy_instance_value(const struct policy_instance *instance, size_t i)
     return value;
 }
 
+static void begin_anew(struct policy_instance *instance, const struct memcoord_snapshot *snapshot)
+{
+    const struct memcoord_policy *table = &instance->policy->table;
+
+    memcpy(instance->state, instance->fresh, table->state_size);
+    for (size_t i = 0; table->domain_state_size && i < snapshot->n_domains; i++)
+        memset(snapshot->domains[i]->state, 0, table->domain_state_size);
+}
+
+static int decide_elsewhere(struct policy_instance *instance,
+                            const struct memcoord_snapshot *snapshot, struct plan *plan)
+{
+    struct policy_process *process = instance->policy->process;
+
+    if (policy_process_ready(process, snapshot->now_ms, plan) < 0)
+        return plan->failed;
+    if (policy_process_is_new(process) && !instance->policy->table.state_version)
+        begin_anew(instance, snapshot);
+    if (policy_process_decide(process, instance->state, snapshot, plan) < 0)
+        begin_anew(instance, snapshot);
+    return plan->failed;
+}
+
 int policy_instance_decide(struct policy_instance *instance,
                            const struct memcoord_snapshot *snapshot, struct plan *plan)
 {
-    int r = instance->policy->table.decide(instance->state, snapshot, &plan->calls);
+    int r;
 
+    if (instance->policy->process)
+        return decide_elsewhere(instance, snapshot, plan);
+    r = instance->policy->table.decide(instance->state, snapshot, &plan->calls);
     plan_end(plan);
     return plan_finish(plan, r);
 }

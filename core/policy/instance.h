@@ -12,6 +12,7 @@
 struct policy_instance {
     const struct policy *policy; /* not owned */
     void *state;                 /* table.state_size bytes */
+    void *fresh;                 /* as it begins: zero, and the parameters */
 };
 
 /* A state with the default of every parameter. 0 or -ENOMEM; free with policy_instance_free(). */
@@ -28,14 +29,16 @@ int policy_instance_set(struct policy_instance *instance, const char *key, const
 int policy_instance_configure(struct policy_instance *instance, const struct config *config,
                               struct problems *problems);
 
-/* What check() says is wrong between parameters; NULL if nothing, or without a check(). */
+/* What check() says is wrong between parameters; NULL if nothing, or without a check(). Of a policy in a
+ * process of its own: valid until the next call, and its failure is what is wrong. */
 const char *policy_instance_check(const struct policy_instance *instance);
 
 /* The present value of parameter number `i` of the table (KiB, ms, ...). */
 uint64_t policy_instance_value(const struct policy_instance *instance, size_t i);
 
 /* Lets the policy decide on `snapshot` into `plan` (plan_begin() was called). 0; or a negative
- * errno, and plan->error says why: the policy failed, or returned an error. */
+ * errno, and plan->error says why: the policy failed, or returned an error, or its process failed; then the
+ * state, and those of the snapshot's domains, are as in the beginning. */
 int policy_instance_decide(struct policy_instance *instance,
                            const struct memcoord_snapshot *snapshot, struct plan *plan);
 

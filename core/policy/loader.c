@@ -13,6 +13,7 @@
 #include "policy/copy.h"
 #include "policy/find.h"
 #include "policy/object.h"
+#include "policy/process.h"
 #include "policy/trust.h"
 #include "policy/vet.h"
 #include "util/complain.h"
@@ -47,18 +48,9 @@ static const char *linker_error(const char *known_as)
     return text;
 }
 
-static int open_object(struct policy *policy, char *error, size_t error_size)
+static int link_object(struct policy *policy, char *error, size_t error_size)
 {
     char name[LINKER_NAME_BYTES];
-    int r = trust_open(policy->path, &policy->fd, error, error_size);
-    if (!r)
-        r = object_check(policy->fd, policy->path, error, error_size);
-    if (!r) /* and what is copied is checked: the file may be written to meanwhile */
-        r = copy_privately(&policy->fd, policy->path, error, error_size);
-    if (!r)
-        r = object_check(policy->fd, policy->path, error, error_size);
-    if (r)
-        return r;
 
     linker_name(policy->fd, name);
     policy->handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
@@ -96,19 +88,46 @@ static int read_table(struct policy *policy, char *error, size_t error_size)
     return vet_policy(policy, declared, error, error_size);
 }
 
+int policy_open(const char *name, const char *policy_path, struct policy **policy, char *error,
+                size_t error_size)
+{
+    struct policy *opened = calloc(1, sizeof(*opened));
+    if (!opened)
+        return complain(error, error_size, -ENOMEM, "%s: out of memory", name);
+
+    opened->fd = -1;
+    int r = find_policy(name, policy_path, &opened->path, error, error_size);
+    if (!r)
+        r = trust_open(opened->path, &opened->fd, error, error_size);
+    if (!r)
+        r = object_check(opened->fd, opened->path, error, error_size);
+    if (!r) /* and what is copied is checked: the file may be written to meanwhile */
+        r = copy_privately(&opened->fd, opened->path, error, error_size);
+    if (!r)
+        r = object_check(opened->fd, opened->path, error, error_size);
+    if (r)
+        policy_unload(opened);
+    else
+        *policy = opened;
+    return r;
+}
+
+int policy_link(struct policy *policy, char *error, size_t error_size)
+{
+    int r = link_object(policy, error, error_size);
+
+    return r ? r : read_table(policy, error, error_size);
+}
+
 int policy_load(const char *name, const char *policy_path, struct policy **policy, char *error,
                 size_t error_size)
 {
-    struct policy *loaded = calloc(1, sizeof(*loaded));
-    if (!loaded)
-        return complain(error, error_size, -ENOMEM, "%s: out of memory", name);
+    struct policy *loaded;
+    int r = policy_open(name, policy_path, &loaded, error, error_size);
+    if (r)
+        return r;
 
-    loaded->fd = -1;
-    int r = find_policy(name, policy_path, &loaded->path, error, error_size);
-    if (!r)
-        r = open_object(loaded, error, error_size);
-    if (!r)
-        r = read_table(loaded, error, error_size);
+    r = policy_link(loaded, error, error_size);
     if (r)
         policy_unload(loaded);
     else
@@ -120,6 +139,7 @@ void policy_unload(struct policy *policy)
 {
     if (!policy)
         return;
+    policy_process_free(policy->process);
     if (policy->handle)
         dlclose(policy->handle);
     if (policy->fd >= 0)

@@ -15,7 +15,16 @@ struct policy {
     void *handle;
     int fd; /* a copy of the file that nobody can change (policy/copy.h), kept open: the code is loaded
                through it, so that a file which was replaced or written to is seen as new */
+    struct policy_process *process; /* where its code is; NULL: here. See process.h */
 };
+
+/* Finds and opens the file of the policy `name`, as policy_load() does, and does no more: no code of it has
+ * run. For policy_link(). */
+int policy_open(const char *name, const char *policy_path, struct policy **policy, char *error,
+                size_t error_size);
+
+/* Loads the code of an opened policy, and judges what it declares. As policy_load(). */
+int policy_link(struct policy *policy, char *error, size_t error_size);
 
 /* Loads the policy `name`: NAME.so in the folders of `policy_path` (separated by ':'; $ORIGIN is the
  * executable's folder), or the path itself if it contains a '/'. 0 and *policy (free it with

@@ -7,20 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOG_EVERY_MS 60000
+#include "policy/plan_log.h"
+#include "util/plain.h"
+
 #define SCRATCH_MAX_BYTES ((size_t)1 << 30) /* 100 KiB for each of 10,000 domains */
-
-/* Copies `text` into `to`, cut to `size`, in printable ASCII: it goes into logs and JSON. */
-static void copy_plain(char *to, size_t size, const char *text)
-{
-    size_t i = 0;
-
-    for (; text && text[i] && i + 1 < size; i++) {
-        unsigned char c = (unsigned char)text[i];
-        to[i] = c >= 0x80 ? '?' : c < ' ' || c == 0x7f ? ' ' : (char)c;
-    }
-    to[i] = '\0';
-}
 
 /* Where the search for a domain begins. Addresses differ in their middle bits; the multiplication
  * (by 2^64 / the golden ratio) brings these to the top. */
@@ -61,45 +51,7 @@ static void plan_set_target(struct memcoord_plan *calls, const struct memcoord_d
     entry = &plan->entries[index];
     /* UNKNOWN says that nothing was asked; asked for that much, the guard's maximum is meant */
     entry->asked_kib = kib == MEMCOORD_UNKNOWN ? MEMCOORD_UNKNOWN - 1 : kib;
-    copy_plain(entry->why, sizeof(entry->why), why);
-}
-
-static enum log_level level_of(int syslog_level)
-{
-    return syslog_level <= 3   ? LOG_LEVEL_ERROR
-           : syslog_level == 4 ? LOG_LEVEL_WARNING
-           : syslog_level <= 6 ? LOG_LEVEL_INFO
-                               : LOG_LEVEL_DEBUG;
-}
-
-/* The limit of the messages with this format; the last one is shared by all that find no room. */
-static struct log_limit *limit_of(struct plan *plan, const char *format)
-{
-    size_t i = 0;
-
-    while (i + 1 < PLAN_LOG_LIMITS && plan->limits[i].format && plan->limits[i].format != format)
-        i++;
-    plan->limits[i].format = format;
-    return &plan->limits[i].limit;
-}
-
-LOG_PRINTF(3, 0)
-static void plan_vlog(struct memcoord_plan *calls, int syslog_level, const char *fmt, va_list args)
-{
-    struct plan *plan = calls->core;
-    enum log_level level = level_of(syslog_level);
-    char text[256], plain[256], more[48] = "";
-    uint64_t suppressed;
-
-    if (!log_wants(level) ||
-        !log_allows(limit_of(plan, fmt), plan->snapshot->now_ms, LOG_EVERY_MS, &suppressed))
-        return;
-    vsnprintf(text, sizeof(text), fmt, args);
-    copy_plain(plain, sizeof(plain), text);
-    if (suppressed)
-        snprintf(more, sizeof(more), " (%llu more like this since)",
-                 (unsigned long long)suppressed);
-    log_line(level, "policy %s: %s%s", plan->policy_name, plain, more);
+    plain_copy(entry->why, sizeof(entry->why), why);
 }
 
 LOG_PRINTF(3, 0)
@@ -113,7 +65,7 @@ static int plan_vfail(struct memcoord_plan *calls, int err, const char *fmt, va_
         return r; /* the first failure is the cause */
     plan->failed = r;
     vsnprintf(text, sizeof(text), fmt, args);
-    copy_plain(plan->error, sizeof(plan->error), text);
+    plain_copy(plan->error, sizeof(plan->error), text);
     return r;
 }
 
@@ -182,6 +134,17 @@ static void forget_targets(struct plan *plan)
     }
 }
 
+static void place_domains(struct plan *plan)
+{
+    memset(plan->places, 0, plan->n_places * sizeof(*plan->places));
+    for (size_t i = 0; i < plan->snapshot->n_domains; i++) {
+        size_t at = first_place(plan, plan->snapshot->domains[i]);
+        while (plan->places[at])
+            at = (at + 1) & (plan->n_places - 1);
+        plan->places[at] = (uint32_t)i + 1;
+    }
+}
+
 int plan_begin(struct plan *plan, const struct memcoord_snapshot *snapshot, const char *policy_name)
 {
     int r = plan_reserve(plan, snapshot->n_domains);
@@ -196,17 +159,14 @@ int plan_begin(struct plan *plan, const struct memcoord_snapshot *snapshot, cons
                                           .scratch = plan_scratch };
     plan->snapshot = snapshot;
     plan->policy_name = policy_name;
+    plan->n_lines = 0;
     plan->failed = 0;
+    plan->saying = PLAN_SAY_LIMITED;
     plan->error[0] = '\0';
     plan->strangers = 0;
     forget_targets(plan);
-    memset(plan->places, 0, plan->n_places * sizeof(*plan->places));
-    for (size_t i = 0; i < snapshot->n_domains; i++) {
-        size_t at = first_place(plan, snapshot->domains[i]);
-        while (plan->places[at])
-            at = (at + 1) & (plan->n_places - 1);
-        plan->places[at] = (uint32_t)i + 1;
-    }
+    if (!plan->same_places)
+        place_domains(plan);
     return 0;
 }
 
@@ -223,6 +183,26 @@ int plan_finish(struct plan *plan, int returned)
     if (plan->failed)
         forget_targets(plan);
     return plan->failed;
+}
+
+void plan_plain_why(char plain[PLAN_WHY_BYTES], const char why[PLAN_WHY_BYTES])
+{
+    plain_copy(plain, PLAN_WHY_BYTES, why);
+}
+
+void plan_take_target(struct plan *plan, size_t index, uint64_t asked_kib,
+                      const char plain[PLAN_WHY_BYTES])
+{
+    plan->entries[index].asked_kib = asked_kib;
+    memcpy(plan->entries[index].why, plain, PLAN_WHY_BYTES);
+}
+
+void plan_take_failure(struct plan *plan, int failed, const char *error)
+{
+    plan->failed = failed;
+    plain_copy(plan->error, sizeof(plan->error), error);
+    if (failed)
+        forget_targets(plan);
 }
 
 void plan_end(struct plan *plan)

@@ -57,7 +57,8 @@ struct record_tick {
 struct record_run {
     const char *host;   /* its canonical name */
     const char *policy; /* "none": the guard alone */
-    /* all that decides, as an INI file: [memcoord], [host], [guard], [domain ...], [policy ...] */
+    /* all that decides, as an INI file: [memcoord], [host], [policy_process],
+     * [guard], [domain ...], [policy ...] */
     const char *settings;
     uint64_t interval_ms;
     const char *variant, *scenario; /* of an experiment */

@@ -11,6 +11,8 @@
  *  - What is not known is MEMCOORD_UNKNOWN, never 0: compare before you calculate.
  *  - Time comes from the snapshot only, so that a replay is exact. Don't block, don't start threads,
  *    don't call libvirt. decide() is never called again before it has returned.
+ *  - It may compute, and take memory. Files, sockets, processes, threads and waiting are forbidden to
+ *    the process that it runs in, and end it; what it prints goes nowhere: there is memcoord_log().
  *  - Reckon from target_kib (what was asked last), not from balloon_kib: while a balloon still moves,
  *    balloon + step asks for less than was asked already.
  *

@@ -56,7 +56,7 @@ x.ini:10: [policy threshold] low is above high
 x.ini:13: [policy proportional] surplus: 'burn' is not one of keep|share
 x.ini:14: [policy proportional] 'headroon' is no parameter of policy proportional: did you mean headroom? it has headroom_min, headroom, surplus
 x.ini:15: no policy 'thresold': ... did you mean 'threshold'?
-x.ini:16: unknown section [polizy x]: did you mean [policy ...]? allowed are [memcoord], [host], [record], [guard], [domain GLOB], [policy NAME]" \
+x.ini:16: unknown section [polizy x]: did you mean [policy ...]? allowed are [memcoord], [host], [record], [policy_process], [guard], [domain GLOB], [policy NAME]" \
     "all that is wrong, in sections and in policies, is said at once, in the order of lines"
 is "$out" "" "nothing would run"
 

@@ -158,7 +158,7 @@ static void all_that_is_wrong_is_said_at_once(void **state)
         "interval, policy, policy_path, dry_run, on_exit\n"
         "4: on_exit: 'stay' is not one of hold|restore\n"
         "5: unknown section [hots]: did you mean [host]? allowed are [memcoord], [host], [record], "
-        "[guard], [domain GLOB], [policy NAME]\n"
+        "[policy_process], [guard], [domain GLOB], [policy NAME]\n"
         "8: unknown key 'reserve' in [guard]: it belongs into [host]; allowed are "
         "guest_reserve, max_shrink, deadband, stale_after, rescue, rescue_below, rescue_keep, "
         "hands_off, stuck_after, probe_every, uncooperative_after, ineffective_after\n"
@@ -193,14 +193,15 @@ static void sections_want_the_right_number_of_words(void **state)
     refused("[domain]\nmin = 1MiB\n",
             "1: [domain] names no domain: want [domain GLOB], a name or UUID, with * and ?\n");
     refused("[host a]\nlimit = 1MiB\n", "1: [host a]: want [host] alone\n");
-    refused("[Host]\n", "1: unknown section [Host]: did you mean [host]? allowed are [memcoord], "
-                        "[host], [record], [guard], [domain GLOB], [policy NAME]\n");
+    refused("[Host]\n",
+            "1: unknown section [Host]: did you mean [host]? allowed are [memcoord], "
+            "[host], [record], [policy_process], [guard], [domain GLOB], [policy NAME]\n");
     refused("[polices x]\n",
             "1: unknown section [polices x]: did you mean [policy ...]? allowed are [memcoord], "
-            "[host], [record], [guard], [domain GLOB], [policy NAME]\n");
+            "[host], [record], [policy_process], [guard], [domain GLOB], [policy NAME]\n");
     refused("[threshold]\nlow = 1\n",
-            "1: unknown section [threshold]: allowed are [memcoord], [host], [record], [guard], "
-            "[domain GLOB], [policy NAME]\n");
+            "1: unknown section [threshold]: allowed are [memcoord], [host], [record], "
+            "[policy_process], [guard], [domain GLOB], [policy NAME]\n");
 }
 
 static void min_is_compared_with_max_only_where_both_are_sizes(void **state)

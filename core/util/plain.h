@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Text that somebody else wrote, on its way into logs and JSON. */
+#ifndef CORE_UTIL_PLAIN_H
+#define CORE_UTIL_PLAIN_H
+
+#include <stddef.h>
+
+/* Copies `text` (NULL: nothing) into `to`, cut to `size`, always terminated, in printable ASCII: control characters
+ * become blanks, all else '?'. Reads at most `size` - 1 characters. */
+void plain_copy(char *to, size_t size, const char *text);
+
+#endif

@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A policy in a process of its own decides as it does in process, and the process has nothing of memcoord's.
+. "$(dirname "$0")/../lib/tap.sh"
+. "$top/tests/lib/bad_policy.sh"
+
+# ---- the same decisions, line by line
+
+for scenario in demo memory-leak tight-host two-release-two-grow stuck-balloons; do
+    file=$top/conf/scenarios/$scenario.ini
+    for policy in threshold proportional fair-share hold; do
+        for isolate in no yes; do
+            printf '[memcoord]\nuri = sim:%s\npolicy = %s\n[policy_process]\nisolate = %s\ndeadline = 60min\n' \
+                "$file" "$policy" $isolate > "$tmp/$isolate.ini"
+            "$memcoord" -c "$tmp/$isolate.ini" --speed 100000 2>&1 | grep -v '^policy .* runs in process' > "$tmp/$isolate"
+        done
+        ok "$scenario, $policy: it decides as in process" cmp "$tmp/no" "$tmp/yes"
+    done
+done
+for ((i = 0; i < 40; i++)); do
+    echo "{\"domains\":[{\"name\":\"a\",\"max_kib\":4194304,\"balloon_kib\":$((400000 + i * 1000)),\"usable_kib\":$((i * 7000))},{\"name\":\"b \\u00e9\",\"max_kib\":4194304,\"balloon_kib\":800000,\"used_kib\":$((300000 + i))}],\"host\":{\"total_kib\":8388608,\"available_kib\":4194304}}"
+done > "$tmp/lines"
+for policy in threshold proportional fair-share hold; do
+    is "$("$memcoord" decide -p $policy --isolate "$tmp/lines" 2>&1)" "$("$memcoord" decide -p $policy "$tmp/lines" 2>&1)" \
+        "decide --isolate -p $policy: the same"
+done
+
+# ---- texts come over: reasons, failures, messages with figures
+
+bad says 'if (own->ticks == 2) return memcoord_fail(plan, EAGAIN, "tick %d of %s", 2, s->domains[0]->name);
+    if (own->ticks == 3) return -EIO;
+    if (own->ticks == 4) return 77;
+    memcoord_set_target(plan, s->domains[0], s->domains[0]->target_kib + 20480, "as\n told");
+    memcoord_log(plan, 4, "%s has %llu", s->domains[0]->name, (long long)s->domains[0]->max_kib);'
+for ((i = 0; i < 5; i++)); do
+    echo '{"domains":[{"name":"a","max_kib":1048576,"balloon_kib":400000}]}'
+done > "$tmp/lines"
+is "$("$memcoord" decide -p "$tmp/says.so" --isolate "$tmp/lines" 2>&1)" "$("$memcoord" decide -p "$tmp/says.so" "$tmp/lines" 2>&1)" \
+    "what it says, and how it fails, is the same as in process"
+
+# ---- which run so
+
+config says test:///default 1s
+sed -i '/^isolate/d' "$tmp/says.ini"
+like "$("$memcoord" -c "$tmp/says.ini" --ticks 1 2>&1)" '^policy says runs in process' "on a real host it is the default"
+config says "sim:$tmp/scenario.ini" 10s
+sed -i '/^isolate/d' "$tmp/says.ini"
+unlike "$("$memcoord" -c "$tmp/says.ini" --ticks 1 2>&1)" 'runs in process' "on a simulated one it is not"
+config says test:///default 1s 'isolate = no'
+unlike "$("$memcoord" -c "$tmp/says.ini" --ticks 1 2>&1)" 'runs in process' "nor with isolate = no"
+
+# ---- what the process is
+
+bad fine ''
+config fine test:///default 1s
+SECRET=1 "$memcoord" -c "$tmp/fine.ini" 2> "$tmp/err" 9< "$tmp/fine.c" &
+pid=$!
+child=
+for ((i = 0; i < 400 && ${#child} == 0; i++)); do
+    sleep 0.05
+    child=$(sed -n 's/^policy fine runs in process \([0-9]*\),.*/\1/p' "$tmp/err")
+done
+for ((i = 0; i < 400; i++)); do
+    [ "$(ticks_of "$(cat "$tmp/err")")" -ge 1 ] && break
+    sleep 0.05
+done
+like "$(tr '\0' ' ' < "/proc/$child/cmdline")" 'memcoord --policy-process' "it is memcoord, started anew"
+is "$(stat -Lc %i "/proc/$child/exe")" "$(stat -Lc %i "$memcoord")" "the same file"
+fds=$(for fd in "/proc/$child/fd"/*; do readlink "$fd"; done | sed 's/:.*//' | sort)
+if [[ -z ${SANITIZE:-} ]]; then
+    is "$fds" "$(printf '%s\n' /dev/null /dev/null /dev/null "$tmp/fine.so" socket | sort)" \
+        "its files: nothing, a connection, and the policy's"
+    is "$(tr '\0' '\n' < "/proc/$child/environ" | sort)" "$(printf '%s\n' "ASAN_OPTIONS=$ASAN_OPTIONS" "TSAN_OPTIONS=$TSAN_OPTIONS" |
+        while IFS= read -r v; do tr '\0' '\n' < "/proc/$pid/environ" | grep -Fx -- "$v"; done | sort)" "its environment: no secrets"
+    status_of() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$child/status"; }
+    is "$(status_of NoNewPrivs) $(status_of Seccomp) $(status_of Seccomp_filters)" "1 2 2" "no new privileges, two filters"
+    is "$(status_of CapEff) $(status_of CapPrm)" "0000000000000000 0000000000000000" "no capabilities"
+    limit_of() { sed -n "s/^Max $1  *\([^ ]*\) .*/\1/p" "/proc/$child/limits"; }
+    is "$(limit_of 'file size') $(limit_of 'core file size') $(limit_of processes) $(limit_of 'open files')" "0 0 0 32" \
+        "limits on files and processes"
+    ok "a limit on memory" test "$(limit_of 'address space')" -lt $((4 << 30))
+    ok "a limit on processor time" test "$(limit_of 'cpu time')" -le 6
+    is "$(ps -o sid= -p "$child" | tr -d ' ')" "$child" "a session of its own"
+fi
+kill -INT $pid
+wait $pid
+is $? 0 "the daemon ends"
+ok "and its process with it" test ! -e "/proc/$child/exe"
+done_testing
