@@ -120,7 +120,7 @@ static int fuzz_one(const uint8_t *data, size_t size)
     unsigned chosen = size > 0 ? data[0] % (2 * FUZZ_POLICIES) : 0;
     const struct policy_instance *fresh = instances[chosen % FUZZ_POLICIES];
     char state[256];
-    struct policy_instance instance = { fresh->policy, state };
+    struct policy_instance instance = *fresh; /* but its state is another */
     struct decision decision = { .guard = config.guard,
                                  .no_guard = chosen >= FUZZ_POLICIES,
                                  .instance = &instance };
@@ -129,6 +129,7 @@ static int fuzz_one(const uint8_t *data, size_t size)
         return -1;
     fuzz_assert(fresh->policy->table.state_size <= sizeof(state));
     memcpy(state, fresh->state, fresh->policy->table.state_size);
+    instance.state = state;
     if (decision.no_guard)
         decision.guard.rescue = 0;
     decide_lines(&decision, (const char *)data + 1, size - 1);
