@@ -12,6 +12,11 @@ SANITIZE ?=
 # make WERROR=1: warnings are errors (CI).
 WERROR ?=
 
+# make fuzz FUZZ="trace config": these harnesses only, each for so many seconds, or (FUZZ_RUNS=10000000) inputs.
+FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+FUZZ_RUNS ?=
+
 # Chart.js, which becomes a part of the program: reports need no network.
 CHART_JS ?= /usr/share/javascript/chart.js/Chart.min.js
 
@@ -47,7 +52,7 @@ core_sources = $(wildcard core/*/*.c)
 core_objects = $(core_sources:%.c=build/%.o)
 policies = $(patsubst %.c,%.so,$(wildcard policies/*.c))
 c_tests = $(patsubst %.c,build/%,$(wildcard tests/unit/test_*.c tests/policies/test_*.c \
-            tests/faults/test_*.c))
+            tests/faults/test_*.c tests/fuzz/fuzz_*.c))
 sh_tests = $(sort $(wildcard tests/*/*.t))
 vm_tests = $(filter tests/vm/%,$(sh_tests))
 # what the tests of faults use
@@ -56,8 +61,8 @@ benches = $(patsubst %.c,build/%,$(wildcard tests/bench/*.c))
 formatted = $(wildcard core/*.c core/*/*.[ch] policies/*.c include/*/*.h tests/*/*.[ch])
 formatted := $(filter-out tests/abi/policy-%.h,$(formatted))
 
-.PHONY: all help check check-vm bench demo deps deps-vm deps-dev install uninstall \
-        format check-format lint clean FORCE
+.PHONY: all help check check-threads check-vm soak bench demo deps deps-vm deps-dev install uninstall \
+        fuzz format check-format lint clean FORCE
 
 all: memcoord $(policies)
 
@@ -70,6 +75,9 @@ help:
 ## make check          all tests that need no virtual machine
 ## make check-vm       the same program on real QEMU guests (FULL=1: at full size)
 ##                     (both: TESTS="tests/cli/order.t build/tests/unit/test_log": these only)
+## make check-threads  the tests in which threads meet, with the thread sanitizer
+## make soak           a million ticks with 200 domains that come and go: the memory stays
+## make fuzz           libFuzzer on all that is read from outside: FUZZ_SECONDS=60 each, FUZZ="trace config"
 ## make bench          print figures: time and memory
 ## make install        DESTDIR=, PREFIX=/usr/local
 ## make format         clang-format; check-format: complain; lint: cppcheck
@@ -93,8 +101,9 @@ build/core/%.o: core/%.c build/flags
 	$(CC) $(core_flags) -MMD -MP -c $< -o $@
 
 # What the assembler reads is no header: -MMD does not see it.
-build/core/report/page_parts.o: core_flags += -DCHART_JS='"$(CHART_JS)"'
-build/core/report/page_parts.o: $(addprefix core/report/page.,html css js) $(CHART_JS)
+build/core/report/page_parts.o build/fuzz/core/report/page_parts.o: \
+  core_flags += -DCHART_JS='"$(CHART_JS)"'
+build/core/report/page_parts.o build/fuzz/core/report/page_parts.o: $(addprefix core/report/page.,html css js) $(CHART_JS)
 
 build/libcore.a: $(core_objects) build/members
 	@rm -f $@
@@ -141,6 +150,18 @@ vm_chosen = $(filter $(vm_tests),$(TESTS))
 vm_alone = $(filter %/reaction.t %/true-to-life.t,$(vm_chosen))
 vm_beside = $(filter-out $(vm_alone),$(vm_chosen))
 
+# Where threads of ours meet; with SANITIZE=thread, `make check` runs all tests with it.
+threaded = $(patsubst %,build/tests/unit/test_%,left_alone libvirt_bulk libvirt_caller libvirt_changes \
+             libvirt_host libvirt_moving libvirt_watch libvirt_work log one_shot recorder recording \
+             retention sim_host) tests/cli/record.t tests/cli/start.t $(filter tests/faults/recording%,$(sh_tests))
+
+check-threads:
+	@$(MAKE) check SANITIZE=thread TESTS="$(threaded)"
+
+# A million ticks; `make check` has ten thousand.
+soak: all build/tests/unit/test_soak
+	SOAK_TICKS=1000000 MEMCOORD_TOP=$(CURDIR) build/tests/unit/test_soak
+
 check-vm: all build/tests/vm/alike
 	@export FULL="$(FULL)"; status=0; \
 	$(if $(vm_beside),$(prove) -j$(VM_JOBS) $(vm_beside) || status=1;) \
@@ -149,6 +170,47 @@ check-vm: all build/tests/vm/alike
 
 bench: all $(benches)
 	tests/bench/run
+
+# ---- hostile input: everything once more, with clang and libFuzzer
+
+build/fuzz/%: private override CC = clang
+build/fuzz/%: private override SANITIZE = fuzzer-no-link,address,undefined
+# dictionaries do what watching every comparison would, at half the cost
+build/fuzz/%: private override CFLAGS += -fno-sanitize-coverage=trace-cmp
+
+build/fuzz/flags: FORCE
+	@mkdir -p $(@D)/policies
+	@echo '$(CC) $(core_flags)' | cmp -s - $@ || echo '$(CC) $(core_flags)' > $@
+
+build/fuzz/core/%.o: core/%.c build/fuzz/flags
+	@mkdir -p $(@D)
+	$(CC) $(core_flags) -MMD -MP -c $< -o $@
+
+build/fuzz/libcore.a: $(core_objects:build/%=build/fuzz/%) build/members
+	@rm -f $@
+	$(AR) rcs $@ $(filter %.o,$^)
+
+build/fuzz/policies/%.so: policies/%.c build/fuzz/flags
+	$(CC) $(policy_flags) $(link_flags) -MMD -MP -MF $@.d -shared $< $(LDLIBS) -o $@
+	@chmod go-w $(@D) $@
+
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libcore.a build/fuzz/flags
+	$(CC) $(core_flags) -DFUZZER -Itests $(link_flags) -fsanitize=fuzzer -MMD -MP -MF $@.d -pie $< \
+	  build/fuzz/libcore.a $(lib_libs) $(LDLIBS) -o $@
+
+fuzz_so = $(policies:%=build/fuzz/%)
+-include $(core_objects:build/%.o=build/fuzz/%.d) $(fuzz_so:=.d) $(FUZZ:%=build/fuzz/fuzz_%.d)
+
+# What is found new on the way is kept in build/fuzz/corpus; what breaks something, in build/fuzz. Leaks are looked
+# for at the end: to look each time that SQLite keeps something takes most of the time.
+fuzz: $(fuzz_so) $(FUZZ:%=build/fuzz/fuzz_%)
+	@for name in $(FUZZ); do \
+	  echo "== $$name" && mkdir -p build/fuzz/corpus/$$name && \
+	  build/fuzz/fuzz_$$name -timeout=10 -rss_limit_mb=2048 -detect_leaks=0 -print_funcs=0 -print_final_stats=1 \
+	    $(if $(FUZZ_RUNS),-runs=$(FUZZ_RUNS),-max_total_time=$(FUZZ_SECONDS)) $(FUZZ_FLAGS) \
+	    -artifact_prefix=build/fuzz/$$name- \
+	    $$([ ! -e tests/fuzz/$$name.dict ] || echo -dict=tests/fuzz/$$name.dict) \
+	    build/fuzz/corpus/$$name tests/fuzz/corpus/$$name || exit 1; done
 
 # A minute of a simulated host in 15 seconds.
 demo: all

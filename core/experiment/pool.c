@@ -95,12 +95,14 @@ static void remove_empty_log(const struct pool *pool, size_t run)
 
 /* ---- in the process of a run */
 
-static void write_log_to(const char *path)
+static void write_log(const struct pool *pool, size_t run)
 {
+    char *path = file_of(pool, run, LOG, "");
     int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
 
     if (fd >= 0)
         dup2(fd, STDERR_FILENO);
+    free(path);
     log_open(LOG_LEVEL_ERROR);
 }
 
@@ -111,8 +113,9 @@ static _Noreturn void be_a_run(const struct pool *pool, size_t i, int fd)
     struct run_result result;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* nothing is left behind, whatever becomes of the parent */
-    write_log_to(file_of(pool, i, LOG, ""));
+    write_log(pool, i);
     run_do(&run, part, &result);
+    free(part);
     _exit(write(fd, &result, sizeof(result)) == (ssize_t)sizeof(result) ? 0 : 1);
 }
 

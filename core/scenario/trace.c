@@ -66,6 +66,7 @@ static int read_rows(struct trace_file *f, FILE *stream, char **line, size_t *si
 {
     trace_row *row = NULL;
     ssize_t length;
+    bool has_rows = false;
     int r = 0;
 
     while (r == 0 && f->n_problems < TRACE_PROBLEMS_MAX &&
@@ -77,12 +78,14 @@ static int read_rows(struct trace_file *f, FILE *stream, char **line, size_t *si
         }
         if (f->line == 1)
             r = first_line(f, *line, &row);
-        else if ((*line)[strspn(*line, " \t\r\n")])
+        else if ((*line)[strspn(*line, " \t\r\n")]) {
+            has_rows = true;
             r = row(f, *line);
+        }
         if (!row)
             return r;
     }
-    if (r == 0 && f->n_problems == 0 && f->line < 2 && !ferror(stream))
+    if (r == 0 && f->n_problems == 0 && !has_rows && !ferror(stream))
         trace_problem(f, "there are no rows");
     return r;
 }
