@@ -50,7 +50,7 @@ reload() {
         sed -e '1d' -e '/^policy /d')
 }
 
-ticks() { grep -c ' domains, host: ' err; }
+ticks() { grep -Ec ' domains?, host: ' err; }
 ticked() { [ "$(ticks)" -ge "$1" ]; }
 goes_on() { wait_for 30 ticked $(($(ticks) + 3)); }
 
@@ -291,6 +291,33 @@ hears() {
 }
 for ((i = 0; i < 5; i++)); do hears || break; done
 is "$i" 5 "one that comes before the first tick ends nothing, and is heard after it"
+
+# ---- a host of libvirt's, which is opened anew where it may be changed from now on, or no more
+
+# real DRY_RUN: x.ini for libvirt's test driver, whose guest never changes
+real() { printf '[memcoord]\nuri = test:///default\npolicy = threshold\non_exit = restore\ndry_run = %s\n' "$1" > x.ini; }
+mkdir proc
+printf 'MemTotal: 16777216 kB\nMemAvailable: 12582912 kB\n' > proc/meminfo
+real yes
+"$memcoord" -c x.ini --proc proc 0.1 2>err &
+pid=$!
+ok "a dry run" wait_for 30 said 'would be: '
+real no
+reload
+is "$lines" "reload: memcoord.dry_run: yes -> no
+reload: done: policy threshold begins anew, every 100 ms" "it becomes one that changes something"
+ok "ticks go on" goes_on
+is "$(n_said '^test: runs')" 1 "it goes on with the domains that it knew"
+real yes
+reload
+ok "and a dry run again" wait_for 30 said 'would be: '
+before=$(n_said '^test: [0-9]+ -> ')
+ok "which goes on" goes_on
+is "$(n_said '^test: [0-9]+ -> ')" "$before" "and changes nothing"
+real no
+reload
+ok "and none" goes_on
+stop 0 "it ends well"
 
 # ---- descriptors and memory
 
