@@ -21,8 +21,8 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
