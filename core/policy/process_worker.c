@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -173,15 +174,16 @@ int worker_send(struct process_worker *w, const struct wire_head *head,
     return sendmsg(w->socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
-/* Most answers come sooner than this process could go to sleep and be woken again. */
+/* Most answers come sooner than this process could go to sleep and be woken again. Whoever needs the processor
+ * meanwhile gets it, and that may be who answers. */
 static ssize_t receive_soon(int socket, char *bytes, size_t size)
 {
     uint64_t until_us = now_us() + SOON_US;
     ssize_t n;
 
-    do
-        n = recv(socket, bytes, size, MSG_DONTWAIT);
-    while (n < 0 && errno == EAGAIN && now_us() < until_us);
+    while ((n = recv(socket, bytes, size, MSG_DONTWAIT)) < 0 && errno == EAGAIN &&
+           now_us() < until_us)
+        sched_yield();
     return n;
 }
 
