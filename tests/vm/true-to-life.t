@@ -113,8 +113,11 @@ measure_speed web2 384 900
 takes_mib=$speed_mib
 vm_load web2 'ramp 100MiB/s to 700MiB; free'
 vm_wait_mark web2 free 60
-measure_speed web2 900 384
-gives_mib=$speed_mib
+gives_mib=0 # the best of some steps like the coordinator's: what else this machine does can only slow one down
+for step in '900 800' '800 700' '700 600' '600 500' '500 384'; do
+    measure_speed web2 $step
+    gives_mib=$((speed_mib > gives_mib ? speed_mib : gives_mib))
+done
 vm_until 60 vm_has_settled web2 $((384 * 1024))
 echo "# an idle guest's balloon gives $gives_mib MiB/s and takes $takes_mib MiB/s"
 
