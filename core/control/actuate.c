@@ -62,7 +62,8 @@ static uint64_t reasserted_kib(const struct memcoord_domain *seen)
 }
 
 /* Tells the host that a target which is not followed is none any more. One that must not be changed now
- * is told when it may be. */
+ * is told when it may be; one below min never, for what a host tells of a balloon may be wrong: the older target
+ * stays in force, and is counted. */
 static void reassert(const struct actuation *a)
 {
     for (size_t i = 0; i < a->domains->n; i++) {
@@ -71,7 +72,7 @@ static void reassert(const struct actuation *a)
         uint64_t kib = reasserted_kib(seen);
         int r;
 
-        if (!d->reassert || !(seen->flags & MEMCOORD_MOVABLE) ||
+        if (!d->reassert || !(seen->flags & MEMCOORD_MOVABLE) || kib < seen->min_kib ||
             a->verdicts[i].granted_kib != d->target_kib) /* it gets another */
             continue;
         r = a->host->ops->set_target(a->host, d->uuid, kib);

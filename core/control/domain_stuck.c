@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "control/domain_targets.h"
+#include "util/less.h"
 #include "util/log.h"
 
 /* What a balloon that has not moved for so long was asked to give is not counted on. */
@@ -118,12 +119,12 @@ uint64_t stuck_probe_kib(const struct domain *d, uint64_t min_kib, uint64_t now_
 
     if (!stuck->is_stuck || domain_is_away(d) || now_ms < stuck->probe_ms)
         return 0;
-    if (stuck->wanted_kib > d->target_kib) {
-        to_kib = memcoord_min(stuck->wanted_kib, domain_max_kib(d));
-        return memcoord_min(d->target_kib + step_kib, to_kib);
-    }
-    to_kib = d->target_kib > step_kib ? d->target_kib - step_kib : 0;
-    return memcoord_max(to_kib, memcoord_max(stuck->wanted_kib, min_kib));
+    /* from where it stands: a try that is smaller than what counts as a move is no ground for the next */
+    to_kib = stuck->wanted_kib > d->balloon_kib
+                 ? memcoord_min(d->balloon_kib + step_kib,
+                                memcoord_min(stuck->wanted_kib, domain_max_kib(d)))
+                 : memcoord_max(less(d->balloon_kib, step_kib), stuck->wanted_kib);
+    return memcoord_max(to_kib, min_kib);
 }
 
 bool stuck_not_coming(const struct domain *d)

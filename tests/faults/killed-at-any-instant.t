@@ -9,7 +9,7 @@ killed=$top/build/tests/faults/killed
 [ -x "$killed" ] || make -s -C "$top" build/tests/faults/killed
 cd "$tmp" || exit 1
 
-# A policy as threshold, which takes half a second over each decision.
+# A policy as threshold, which takes its time over each decision: in this process, or the deadline would end it.
 cat > slow.c <<'C'
 #include <memcoord/policy.h>
 #include <time.h>
@@ -42,6 +42,7 @@ begin() {
     mkdir "$folder" "$folder/run"
     printf 'MemTotal: 16777216 kB\nMemAvailable: 12582912 kB\n' > "$folder/meminfo"
     printf '[domain *]\nmin = 200MiB\nmax = 800MiB\n[host]\nlimit = 2300MiB\n[guard]\nrescue_keep = 64MiB\n' > "$folder/x.ini"
+    [ "$2" != "$tmp/slow.so" ] || printf '[policy_process]\nisolate = no\n' >> "$folder/x.ini"
     MEMCOORD_RUNTIME_DIR=$folder/run "$killed" "$memcoord" "$folder" "$2" "${@:3}" > "$folder/out" 2>&1 &
     pids+=($!)
     names+=("$name")

@@ -16,10 +16,12 @@
 #include "util/log.h"
 #include "util/rundir.h"
 
+#define N_DOMAINS 16
+
 struct stage {
     struct fake_libvirtd fake;
     struct config config;
-    char folder[40], names[FAKE_MOST][8];
+    char folder[40], names[N_DOMAINS][8];
 };
 
 static struct capture said;
@@ -43,7 +45,7 @@ static void add_all(struct stage *stage)
 
     pthread_mutex_lock(&fake->lock);
     fake->xml_us = 50 * 1000;
-    for (fake->n = 0; fake->n < FAKE_MOST; fake->n++) {
+    for (fake->n = 0; fake->n < N_DOMAINS; fake->n++) {
         snprintf(stage->names[fake->n], sizeof(stage->names[0]), "web%zu", fake->n);
         fake->domains[fake->n] = (struct fake_domain){
             .name = stage->names[fake->n],
@@ -108,7 +110,7 @@ static void write_origins(struct stage *stage)
     char *file = origins_file(stage);
 
     assert_int_equal(origins_load(file, &origins), 0);
-    for (size_t i = 0; i < FAKE_MOST; i++) {
+    for (size_t i = 0; i < N_DOMAINS; i++) {
         const uint8_t uuid[HOST_UUID_BYTES] = { [15] = (uint8_t)(i + 1) };
 
         assert_int_equal(origins_add(&origins, uuid, (int64_t)i + 1, 900 * MIB), 0);
@@ -156,7 +158,7 @@ static size_t n_set(struct stage *stage)
     size_t n = 0;
 
     pthread_mutex_lock(&stage->fake.lock);
-    for (size_t i = 0; i < FAKE_MOST; i++)
+    for (size_t i = 0; i < N_DOMAINS; i++)
         n += stage->fake.domains[i].set_kib == 900 * MIB;
     pthread_mutex_unlock(&stage->fake.lock);
     return n;
@@ -168,7 +170,7 @@ static void release_waits_until_all_domains_are_known(void **state)
 
     write_origins(stage);
     assert_int_equal(release(stage), 0);
-    assert_int_equal(n_set(stage), FAKE_MOST);
+    assert_int_equal(n_set(stage), N_DOMAINS);
     assert_int_equal(n_origins(stage), 0);
 }
 
@@ -181,7 +183,7 @@ static void release_fails_where_a_domain_denies(void **state)
     stage->fake.domains[3].denies = true;
     pthread_mutex_unlock(&stage->fake.lock);
     assert_int_equal(release(stage), 1);
-    assert_int_equal(n_set(stage), FAKE_MOST - 1);
+    assert_int_equal(n_set(stage), N_DOMAINS - 1);
     assert_int_equal(capture_count(&said, "web3: its balloon could not be set: access denied\n"),
                      1);
     assert_int_equal(capture_count(&said, "1 domain could not be given back"), 1);
@@ -207,8 +209,8 @@ static void check_shows_all_domains_as_they_are(void **state)
 
     log_open(LOG_LEVEL_WARNING);
     assert_int_equal(check_host_see(&stage->config, stage->folder, &seen), 0);
-    assert_int_equal(seen.snapshot.seen.n_domains, FAKE_MOST);
-    for (size_t i = 0; i < FAKE_MOST; i++)
+    assert_int_equal(seen.snapshot.seen.n_domains, N_DOMAINS);
+    for (size_t i = 0; i < N_DOMAINS; i++)
         assert_null(seen.snapshot.domains[i].unmanaged_why);
     assert_int_equal(seen.warnings.n, 0);
     check_host_free(&seen);

@@ -192,12 +192,12 @@ static void check_shrink(const struct run *run, const struct world_guest *g, uin
           "shrunk below guest_reserve");
 }
 
-/* What somebody is in need of, or a policy, it may be asked to take at any time. */
+/* What somebody is in need of, or a policy, it may be asked to take at any time, and to give less than before. */
 static void check_probe(const struct run *run, struct world_guest *g, uint64_t kib)
 {
     const struct amount *most = &run->config.guard.max_shrink;
     const struct domain *d = run->c.domains.list[g - run->world.guests];
-    if (!d->stuck.is_stuck || kib >= world_told_least(&run->world, g))
+    if (!d->stuck.is_stuck || kib >= world_told_least(&run->world, g) || kib > g->ours_kib)
         return;
     holds(run, g, kib, run->world.now_ms - g->probed_ms >= PROBE_MS,
           "stuck, and tried again too soon");
