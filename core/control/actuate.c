@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "control/domain_stuck.h"
 #include "control/domain_targets.h"
 #include "control/owing.h"
 #include "util/log.h"
@@ -34,6 +35,14 @@ static const char *refusal(int error)
     return error == -ENOENT ? "it is gone" : strerror(-error);
 }
 
+/* Whatever a stuck one is asked for is a try, too. */
+static void ask(const struct actuation *a, struct domain *d, uint64_t kib)
+{
+    if (d->stuck.is_stuck)
+        stuck_probed(d, a->now_ms, a->config);
+    domain_asked(d, kib, a->now_ms, a->config->daemon.interval_ms);
+}
+
 static void set(const struct actuation *a, struct domain *d, const struct guard_verdict *verdict)
 {
     uint64_t kib = verdict->granted_kib;
@@ -42,7 +51,7 @@ static void set(const struct actuation *a, struct domain *d, const struct guard_
     if (r == 0 && verdict->reason == GUARD_PROBE)
         domain_probed(d, kib, a->now_ms, a->config);
     else if (r == 0)
-        domain_asked(d, kib, a->now_ms, a->config->daemon.interval_ms);
+        ask(a, d, kib);
     else if (a->last || (r != -EBUSY && r != -ENOENT))
         log_warning("%s: its balloon can't be set now: %s", d->name, refusal(r));
 }
