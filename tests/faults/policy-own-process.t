@@ -68,8 +68,8 @@ like "$(tr '\0' ' ' < "/proc/$child/cmdline")" 'memcoord --policy-process' "it i
 is "$(stat -Lc %i "/proc/$child/exe")" "$(stat -Lc %i "$memcoord")" "the same file"
 fds=$(for fd in "/proc/$child/fd"/*; do readlink "$fd"; done | sed 's/:.*//' | sort)
 if [[ -z ${SANITIZE:-} ]]; then
-    is "$fds" "$(printf '%s\n' /dev/null /dev/null /dev/null "$tmp/fine.so" socket | sort)" \
-        "its files: nothing, a connection, and the policy's"
+    is "$fds" "$(printf '%s\n' /dev/null /dev/null /dev/null /memfd socket | sort)" \
+        "its files: nothing, a connection, and a copy of the policy's"
     is "$(tr '\0' '\n' < "/proc/$child/environ" | sort)" "$(printf '%s\n' "ASAN_OPTIONS=$ASAN_OPTIONS" "TSAN_OPTIONS=$TSAN_OPTIONS" |
         while IFS= read -r v; do tr '\0' '\n' < "/proc/$pid/environ" | grep -Fx -- "$v"; done | sort)" "its environment: no secrets"
     status_of() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$child/status"; }
