@@ -78,7 +78,7 @@ gives = ${gives_mib}MiB/s
 takes = ${takes_mib}MiB/s
 INI
     guest web1 1024 384 \
-        "take 60MiB; hold ${web1_ms}ms; ramp ${rate_mib}MiB/s to ${top_mib}MiB; hold 20s; take 60MiB"
+        "take 60MiB; hold ${web1_ms}ms; ramp ${rate_mib}MiB/s to ${top_mib}MiB; hold 30s; take 60MiB"
     guest web2 1024 384 'take 60MiB'
     guest web3 1024 384 'take 60MiB'
     guest small 768 250 "take 10MiB; hold ${small_ms}ms; ramp ${small_rate_mib}MiB/s to ${small_mib}MiB; hold"
@@ -126,14 +126,14 @@ coord_start "$tmp/real.ini"
 vm_until 20 coord_said '^[0-9]+ domains, host' || fail "the coordinator ticks"
 sleep 3
 web1_ms=$(stamp)
-vm_load web1 "ramp ${rate_mib}MiB/s to ${top_mib}MiB; hold 20s; free"
+vm_load web1 "ramp ${rate_mib}MiB/s to ${top_mib}MiB; hold 30s; free"
 sleep 15
 small_ms=$(stamp)
 vm_load small "ramp ${small_rate_mib}MiB/s to ${small_mib}MiB"
 vm_until 60 grep -q '^LOAD killed' "$vm_dir/guests/small.console" || fail "small is killed"
 killed_ms=$(stamp)
 vm_wait_mark web1 free 120
-sleep 12
+sleep 8
 coord_stop
 is $? 0 "the coordinator ends with status 0"
 
