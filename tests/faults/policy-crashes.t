@@ -8,7 +8,7 @@ bad segv '*(volatile int *)8 = 1;'
 harmless segv "a bad pointer" 'was killed by signal 11 \(Segmentation fault\) while it decided'
 on_driver segv "a bad pointer" 'was killed by signal 11 \(Segmentation fault\) while it decided'
 
-bad divides 'return (int)(1000 / (s->n_domains - s->n_domains));'
+bad divides 'volatile int none = 0; return 1000 / none;'
 harmless divides "a division by zero" 'was killed by signal (8 \(Floating|4 \(Illegal)'
 
 bad aborts 'abort();'
