@@ -78,7 +78,7 @@ static bool is_too_much(const char *text)
 
     if (strchr(text, '/') || strstr(text, "policy_path"))
         return true;
-    for (const char *p = strstr(text, ".."); p; p = strstr(p + 1, ".."))
+    for (const char *p = strstr(text, ".."); p; p = strstr(p, ".."))
         for (digits = 0, p += 2; p[digits] >= '0' && p[digits] <= '9'; digits++)
             if (digits >= 2)
                 return true;
