@@ -97,7 +97,7 @@ static int fuzz_one(const uint8_t *data, size_t size)
         return r;
     fuzz_fill(&file, data, size);
     r = experiment_load(file.path, &experiment, &problems);
-    fuzz_assert(r == 0 || r == -EINVAL);
+    fuzz_assert(r <= 0); /* what the kernel says of a configuration that is a folder, for one */
     fuzz_assert((r == 0) == (problems.n == 0) && (r == 0) == (experiment.file != NULL));
     if (r == 0)
         check(&experiment);
