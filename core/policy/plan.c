@@ -20,13 +20,26 @@ static size_t first_place(const struct plan *plan, const struct memcoord_domain 
            (plan->n_places - 1);
 }
 
+static void place_domains(struct plan *plan)
+{
+    memset(plan->places, 0, plan->n_places * sizeof(*plan->places));
+    for (size_t i = 0; i < plan->snapshot->n_domains; i++) {
+        size_t at = first_place(plan, plan->snapshot->domains[i]);
+        while (plan->places[at])
+            at = (at + 1) & (plan->n_places - 1);
+        plan->places[at] = (uint32_t)i + 1;
+    }
+    plan->placed = true;
+}
+
 /* Finds the index of `domain` by its address alone, for nothing may be read through a pointer that a
  * policy made up. */
-static bool find_domain(const struct plan *plan, const struct memcoord_domain *domain,
-                        size_t *index)
+static bool find_domain(struct plan *plan, const struct memcoord_domain *domain, size_t *index)
 {
     if (plan->n_places == 0)
         return false;
+    if (!plan->placed)
+        place_domains(plan);
     for (size_t at = first_place(plan, domain); plan->places[at];
          at = (at + 1) & (plan->n_places - 1)) {
         if (plan->snapshot->domains[plan->places[at] - 1] == domain) {
@@ -123,6 +136,7 @@ static int plan_reserve(struct plan *plan, size_t n)
     plan->capacity = n_places / 2;
     plan->places = places;
     plan->n_places = n_places;
+    plan->placed = false;
     return 0;
 }
 
@@ -131,17 +145,6 @@ static void forget_targets(struct plan *plan)
     for (size_t i = 0; i < plan->snapshot->n_domains; i++) {
         plan->entries[i].asked_kib = MEMCOORD_UNKNOWN;
         plan->entries[i].why[0] = '\0';
-    }
-}
-
-static void place_domains(struct plan *plan)
-{
-    memset(plan->places, 0, plan->n_places * sizeof(*plan->places));
-    for (size_t i = 0; i < plan->snapshot->n_domains; i++) {
-        size_t at = first_place(plan, plan->snapshot->domains[i]);
-        while (plan->places[at])
-            at = (at + 1) & (plan->n_places - 1);
-        plan->places[at] = (uint32_t)i + 1;
     }
 }
 
@@ -165,8 +168,7 @@ int plan_begin(struct plan *plan, const struct memcoord_snapshot *snapshot, cons
     plan->error[0] = '\0';
     plan->strangers = 0;
     forget_targets(plan);
-    if (!plan->same_places)
-        place_domains(plan);
+    plan->placed = plan->placed && plan->same_places;
     return 0;
 }
 

@@ -51,8 +51,8 @@ struct plan {
     size_t capacity;
     uint32_t *places; /* a hash table from a domain's address to its index + 1; 0: empty */
     size_t n_places;  /* a power of two, at least twice the domains */
-    bool
-        same_places; /* the caller's word that domains lie where they did at the last plan_begin() */
+    bool placed;      /* with the first target: plans of other processes need none */
+    bool same_places; /* the caller's word: domains lie where they did at the last plan_begin() */
     void **scratch;
     size_t n_scratch;
     struct plan_log_limit limits[PLAN_LOG_LIMITS];
