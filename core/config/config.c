@@ -146,13 +146,9 @@ int config_set(struct config *config, const char *section, const char *key, cons
 int config_check(const struct config *config, char *error, size_t error_size)
 {
     struct problems problems = { 0 };
-    /* lines: nothing is said to be there by default */
-    struct load load = {
-        .config = *config, .problems = &problems, .guest_reserve_line = 1, .rescue_below_line = 1
-    };
     int r = 0;
 
-    load_check(&load);
+    order_check(NULL, config, false, NULL, &problems);
     if (problems.n > 0)
         r = complain(error, error_size, -EINVAL, "%s",
                      problems.list ? problems.list[0].text : "out of memory");

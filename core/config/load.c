@@ -86,10 +86,7 @@ static void load_note_line(struct load *load, const struct reader_entry *entry,
         load->config.uri_line = entry->line;
     else if (row->offset == offsetof(struct config, record.file))
         load->config.record_line = entry->line;
-    else if (row->offset == offsetof(struct config, guard.guest_reserve_kib))
-        load->guest_reserve_line = entry->line;
-    else if (row->offset == offsetof(struct config, guard.rescue_below_kib))
-        load->rescue_below_line = entry->line;
+    order_note(&load->order_lines, row, entry->line);
 }
 
 static int load_plain(struct load *load, const struct reader_entry *entry)
@@ -216,26 +213,6 @@ static int load_policy(struct load *load, const struct reader_entry *entry)
     return added->policy && (!entry->key || (added->key && added->value)) ? 0 : -ENOMEM;
 }
 
-/* ---- between keys */
-
-/* Where something else is wrong, a default may only stand in for a value that could not be read: what
- * conflicts with it is not what was written. */
-static bool load_knows_rescue(const struct load *load)
-{
-    return load->problems->n == load->n_problems ||
-           (load->guest_reserve_line > 0 && load->rescue_below_line > 0);
-}
-
-static void format_size(uint64_t kib, int line, char *text, size_t size)
-{
-    size_t used;
-
-    value_format(MEMCOORD_TYPE_SIZE, NULL, kib, text, size);
-    used = strlen(text);
-    if (line == 0)
-        snprintf(text + used, size - used, " by default");
-}
-
 /* ---- the interface */
 
 int load_entry(void *arg, const struct reader_entry *entry)
@@ -256,17 +233,6 @@ int load_entry(void *arg, const struct reader_entry *entry)
 
 void load_check(const struct load *load)
 {
-    const struct guard_settings *guard = &load->config.guard;
-    int line = load->rescue_below_line > load->guest_reserve_line ? load->rescue_below_line
-                                                                  : load->guest_reserve_line;
-    char below[64], reserve[64];
-
-    if (!guard->rescue || guard->rescue_below_kib <= guard->guest_reserve_kib ||
-        !load_knows_rescue(load))
-        return;
-    format_size(guard->rescue_below_kib, load->rescue_below_line, below, sizeof(below));
-    format_size(guard->guest_reserve_kib, load->guest_reserve_line, reserve, sizeof(reserve));
-    problems_add(load->problems, load->file, line,
-                 "rescue_below (%s) is above guest_reserve (%s): each shrink would end in a rescue",
-                 below, reserve);
+    order_check(&load->order_lines, &load->config, load->problems->n > load->n_problems, load->file,
+                load->problems);
 }

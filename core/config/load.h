@@ -4,6 +4,7 @@
 #define CORE_CONFIG_LOAD_H
 
 #include "config/config.h"
+#include "config/order.h"
 #include "config/reader.h"
 
 struct load {
@@ -11,8 +12,8 @@ struct load {
     const char *file;
     const char *text; /* what stands in it; NULL: it is read */
     struct problems *problems;
-    size_t n_problems;                         /* so many were there before */
-    int guest_reserve_line, rescue_below_line; /* where they stand; 0: nowhere */
+    size_t n_problems; /* so many were there before */
+    struct order_lines order_lines;
 };
 
 /* One entry of the file, for reader_read(); `arg` is the struct load. 0 or -ENOMEM. */

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A daemon that can't see its host at the start says why, and where that stands, and ends with 1.
 . "$(dirname "$0")/../lib/tap.sh"
+. "$top/tests/lib/waits.sh"
 cd "$tmp" || exit 1
 export MEMCOORD_RUNTIME_DIR=$tmp/run
 mkdir proc
@@ -36,21 +37,13 @@ is $? 0 "with both it runs"
 # Later it is a state: it says so, and goes on when it is healed.
 "$memcoord" -c x.ini --proc proc 0.1 2>err &
 pid=$!
-# wait_for TEXT: until it is said
-wait_for() {
-    for ((i = 0; i < 200; i++)); do
-        grep -q -- "$1" err && return
-        sleep 0.1
-    done
-    return 1
-}
-ok "a daemon runs" wait_for 'host: 12288 MiB available'
+ok "a daemon runs" wait_for 20 said 'host: 12288 MiB available'
 rm proc/meminfo
 ok "memory that can't be read any more is said" \
-    wait_for "nothing can be seen: the host's memory can't be read: proc/meminfo: No such file or directory; trying again"
+    wait_for 20 said "nothing can be seen: the host's memory can't be read: proc/meminfo: No such file or directory; trying again"
 printf "${whole/12582912/8388608}" > meminfo.new
 mv meminfo.new proc/meminfo
-ok "and it goes on when it can be read again" wait_for 'host: 8192 MiB available'
+ok "and it goes on when it can be read again" wait_for 20 said 'host: 8192 MiB available'
 kill -INT $pid
 wait $pid
 is $? 0 "and it ends well"

@@ -89,13 +89,10 @@ static int fuzz_one(const uint8_t *data, size_t size)
 {
     struct problems problems = { 0 };
     struct experiment experiment = { 0 };
-    char *text = strndup((const char *)data, size);
-    int r = text && is_too_much(text) ? -1 : 0;
+    int r = fuzz_fill_text(&file, data, size, is_too_much);
 
-    free(text);
     if (r < 0)
         return r;
-    fuzz_fill(&file, data, size);
     r = experiment_load(file.path, &experiment, &problems);
     fuzz_assert(r <= 0); /* what the kernel says of a configuration that is a folder, for one */
     fuzz_assert((r == 0) == (problems.n == 0) && (r == 0) == (experiment.file != NULL));

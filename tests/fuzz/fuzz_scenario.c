@@ -113,13 +113,10 @@ static int fuzz_one(const uint8_t *data, size_t size)
 {
     struct problems problems = { 0 };
     struct scenario scenario = { 0 };
-    char *text = strndup((const char *)data, size);
-    int r = text && is_too_much(text) ? -1 : 0;
+    int r = fuzz_fill_text(&file, data, size, is_too_much);
 
-    free(text);
     if (r < 0)
         return r;
-    fuzz_fill(&file, data, size);
     r = scenario_load(file.path, &scenario, &problems);
     fuzz_assert(r == 0 || r == -EINVAL);
     fuzz_assert((r == 0) == (problems.n == 0) && (r == 0) == (scenario.file != NULL));

@@ -84,6 +84,19 @@ static inline void fuzz_fill(const struct fuzz_file *file, const void *data, siz
     fuzz_assert(ftruncate(file->fd, (off_t)size) == 0);
 }
 
+/* 0, and the file holds it; or -1 where `is_too_much` of what stands in it. */
+static inline int fuzz_fill_text(const struct fuzz_file *file, const uint8_t *data, size_t size,
+                                 bool (*is_too_much)(const char *text))
+{
+    char *text = strndup((const char *)data, size);
+    bool too_much = text && is_too_much(text);
+
+    free(text);
+    if (!too_much)
+        fuzz_fill(file, data, size);
+    return too_much ? -1 : 0;
+}
+
 /* ---- the policies, as they were built with the harness, or else for the program */
 
 #define FUZZ_POLICY_PATH "$ORIGIN/policies:$ORIGIN/../../../policies"

@@ -4,6 +4,7 @@
 played=$top/build/tests/faults/libvirtd
 [ -x "$played" ] || make -s -C "$top" build/tests/faults/libvirtd
 export MEMCOORD_RUNTIME_DIR=$tmp/run
+. "$top/tests/lib/waits.sh"
 cd "$tmp" || exit 1
 server=
 pid=
@@ -38,19 +39,6 @@ daemon() {
     "$memcoord" -c x.ini 2>err 9>&- &
     pid=$!
 }
-
-# wait_for SECONDS COMMAND...: until the command succeeds
-wait_for() {
-    local n=$(($1 * 20))
-    shift
-    while ! "$@"; do
-        [ $((n--)) -gt 0 ] || return 1
-        sleep 0.05
-    done
-}
-
-said() { grep -Eq -- "$1" err; }
-lives() { kill -0 "$pid" 2>/dev/null; }
 
 # has NAME OPERATOR MIB: what it was given, as `has web1 -gt 600`
 has() {

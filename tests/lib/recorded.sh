@@ -5,6 +5,7 @@
 recording=$top/build/tests/faults/recording
 [ -x "$recording" ] || make -s -C "$top" build/tests/faults/recording
 export MEMCOORD_RUNTIME_DIR=$tmp/run
+. "$top/tests/lib/waits.sh"
 cd "$tmp" || exit 1
 
 {
@@ -23,17 +24,6 @@ daemon() {
     pid=$!
 }
 
-# wait_for SECONDS COMMAND...: until the command succeeds
-wait_for() {
-    local n=$(($1 * 20))
-    shift
-    while ! "$@"; do
-        [ $((n--)) -gt 0 ] || return 1
-        sleep 0.05
-    done
-}
-
-said() { grep -Eq -- "$1" err; }
 # recorded FILE N: at least N ticks in its last run
 recorded() { [ "$("$recording" show "$1" 2>&1 | sed -n '$s/.*: \([0-9]*\) ticks.*/\1/p')" -ge "$2" ] 2>/dev/null; }
 # How many ticks were done.

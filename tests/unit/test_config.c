@@ -231,6 +231,17 @@ static void rescue_below_guest_reserve_or_nothing(void **state)
             "rescue\n");
 }
 
+static void what_is_reported_was_stuck_before(void **state)
+{
+    (void)state;
+    refused("[guard]\nuncooperative_after = 4s\n",
+            "2: stuck_after (5s by default) is above uncooperative_after (4s): a balloon would be "
+            "reported before it is stuck\n");
+    refused("[guard]\nuncooperative_after = 25s\nstuck_after = 30s\n",
+            "3: stuck_after (30s) is above uncooperative_after (25s): a balloon would be reported "
+            "before it is stuck\n");
+}
+
 static void what_could_not_be_read_is_in_no_conflict(void **state)
 {
     (void)state;
@@ -372,6 +383,7 @@ int main(void)
         cmocka_unit_test(sections_want_the_right_number_of_words),
         cmocka_unit_test(min_is_compared_with_max_only_where_both_are_sizes),
         cmocka_unit_test(rescue_below_guest_reserve_or_nothing),
+        cmocka_unit_test(what_is_reported_was_stuck_before),
         cmocka_unit_test(what_could_not_be_read_is_in_no_conflict),
         cmocka_unit_test(without_rescue_there_is_no_conflict),
         cmocka_unit_test(stale_after_is_three_intervals_at_least),
