@@ -10,6 +10,7 @@
 #include "report/top.h"
 
 static struct fuzz_file file;
+static struct fuzz_database database;
 static struct fuzz_template strict, loose;
 
 static void fuzz_begin(void)
@@ -25,6 +26,7 @@ static void fuzz_begin(void)
     fuzz_assert(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK);
     fuzz_assert(sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 512, 500) == SQLITE_OK);
     file = fuzz_file("input.db");
+    database = fuzz_database(&file);
 #ifdef FUZZER /* else it is so already */
     fuzz_assert(freopen("/dev/null", "w", stdout));
 #endif
@@ -134,6 +136,7 @@ static void replay(size_t policy, bool json)
 static int fuzz_one(const uint8_t *data, size_t size)
 {
     struct fuzz_changes changes = { data + 1, data + size };
+    const struct fuzz_template *begun;
     unsigned chosen;
     bool rows;
 
@@ -141,10 +144,12 @@ static int fuzz_one(const uint8_t *data, size_t size)
         return -1;
     chosen = data[0] % 8;
     rows = size > 1 && data[1] == 'r';
-    fuzz_fill(&file, rows ? loose.data : strict.data, rows ? loose.size : strict.size);
+    begun = rows ? &loose : &strict;
+    fuzz_truncate(&database, 0);
+    fuzz_write(&database, begun->data, begun->size, 0);
     if (rows)
-        fuzz_change_rows(&file, &changes);
-    fuzz_change_bytes(&file, &changes, rows ? loose.size : strict.size);
+        fuzz_change_rows(&database, &changes);
+    fuzz_change_bytes(&database, &changes, begun->size);
     if (chosen < 2)
         score();
     else if (chosen < 4)
