@@ -21,6 +21,7 @@
 #define FUZZ_STATE_BYTES 24
 #define FUZZ_DOMAIN_STATE_BYTES 20 /* no multiple of an alignment */
 #define FUZZ_MORE_BYTES 4096
+#define FUZZ_MOST_BYTES (64 << 10)
 
 struct fuzz_scene {
     struct memcoord_domain domains[FUZZ_DOMAINS];
@@ -66,45 +67,54 @@ static inline uint64_t fuzz_number(const uint8_t **at, const uint8_t *end, unsig
     return value;
 }
 
-static inline char *fuzz_resize(char *message, size_t *size, size_t to)
+static inline size_t fuzz_resize(char *message, size_t size, size_t to)
 {
-    char *other = realloc(message, to ? to : 1);
+    to = to < FUZZ_MOST_BYTES ? to : FUZZ_MOST_BYTES;
+    if (to > size)
+        memset(message + size, 0, to - size);
+    return to;
+}
 
-    fuzz_assert(other);
-    if (to > *size)
-        memset(other + *size, 0, to - *size);
-    *size = to;
-    return other;
+/* Makes the changes of `at`..`end` to the message; returns its size then. */
+static inline size_t fuzz_change_message(char *message, size_t size, const uint8_t *at,
+                                         const uint8_t *end)
+{
+    while (at < end) {
+        uint8_t what = (uint8_t)fuzz_number(&at, end, 1);
+        size_t where = (size_t)fuzz_number(&at, end, 2);
+
+        if (what == 't' && where < size) {
+            size = where;
+        } else if (what == 'm') {
+            size = fuzz_resize(message, size, size + where % FUZZ_MORE_BYTES);
+        } else if (what == 'w') {
+            uint64_t number = fuzz_number(&at, end, 8);
+
+            if (size >= 8)
+                memcpy(message + where % (size - 7), &number, 8);
+        } else {
+            char byte = (char)fuzz_number(&at, end, 1);
+
+            if (size > 0)
+                message[where % size] = byte;
+        }
+    }
+    return size;
 }
 
 /* A copy of `right` with the changes of `at`..`end`; the caller's to free. */
 static inline char *fuzz_spoil(const void *right, size_t *size, const uint8_t *at,
                                const uint8_t *end)
 {
-    char *message = malloc(*size ? *size : 1);
+    static char spoilt[FUZZ_MOST_BYTES];
+    char *message;
 
+    fuzz_assert(*size <= sizeof(spoilt));
+    memcpy(spoilt, right, *size);
+    *size = fuzz_change_message(spoilt, *size, at, end);
+    message = malloc(*size ? *size : 1);
     fuzz_assert(message);
-    memcpy(message, right, *size);
-    while (at < end) {
-        uint8_t what = (uint8_t)fuzz_number(&at, end, 1);
-        size_t where = (size_t)fuzz_number(&at, end, 2);
-
-        if (what == 't' && where < *size) {
-            message = fuzz_resize(message, size, where);
-        } else if (what == 'm') {
-            message = fuzz_resize(message, size, *size + where % FUZZ_MORE_BYTES);
-        } else if (what == 'w') {
-            uint64_t number = fuzz_number(&at, end, 8);
-
-            if (*size >= 8)
-                memcpy(message + where % (*size - 7), &number, 8);
-        } else {
-            char byte = (char)fuzz_number(&at, end, 1);
-
-            if (*size > 0)
-                message[where % *size] = byte;
-        }
-    }
+    memcpy(message, spoilt, *size);
     return message;
 }
 
