@@ -13,8 +13,11 @@
 
 #include "lib/guard_fixture.h"
 #include "lib/random.h"
+#include "util/less.h"
 
+#ifndef MODEL_GUESTS /* how many there are at most */
 #define MODEL_GUESTS 10
+#endif
 #define MODEL_LAGS 4
 #define MODEL_SHRINKS 16
 #define MODEL_OVERHEAD_KIB (64 * MIB)
@@ -67,11 +70,6 @@ struct model {
     struct guard_verdict verdicts[MODEL_GUESTS];
     const char *plan;
 };
-
-static inline uint64_t less(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
 
 /* Huge pages are no part of it. */
 static inline uint64_t model_rss(const struct model_guest *g)
