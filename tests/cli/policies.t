@@ -8,8 +8,7 @@ policies() { "$memcoord" policies "$@"; }
 
 out=$(policies)
 is $? 0 "the policies beside memcoord are found from anywhere"
-for source in "$top"/policies/*.c; do
-    name=$(basename "$source" .c)
+for name in $(all_policies); do
     like "$out" "^$name +[a-z]" "$name is listed with its summary"
     like "$(policies "$name")" "^file: .*/$name.so \(policy ABI [0-9]+\)$" "$name is shown by name"
 done

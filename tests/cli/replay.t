@@ -15,7 +15,7 @@ record() {
     timeout 60 "$memcoord" -c "$scenario.conf" 2>"$scenario.log"
 }
 replay() { "$memcoord" replay "$@"; }
-policies='hold threshold proportional fair-share'
+policies=$(all_policies)
 
 # ---- its own decisions, again
 

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The policies of this tree, and what policies/NAME.md says of each: the table under **Properties**. */
+/* What policies/NAME.md says of each policy of this tree: the table under **Properties**. */
 #ifndef TESTS_LIB_POLICY_TEXT_H
 #define TESTS_LIB_POLICY_TEXT_H
 
-#include <glob.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#define POLICIES_MAX 64
+#include "lib/policy_names.h"
 
 enum property { IN_BOUNDS, IN_POOL, AT_REST, ALIKE, ANY_ORDER, UNKNOWN_IS_NOTHING, PROPERTIES };
 
@@ -23,16 +19,9 @@ static const char *const property_words[PROPERTIES] = {
 };
 
 struct policy_text {
-    char name[64];
+    char name[POLICY_NAME_BYTES];
     char holds[PROPERTIES][160]; /* "yes", "no: ..."; empty: it says nothing */
 };
-
-static inline const char *policy_text_top(void)
-{
-    const char *top = getenv("MEMCOORD_TOP");
-
-    return top ? top : ".";
-}
 
 /* Cuts `line`, "| a | b |", into its two cells; false if it is no such line. */
 static inline bool policy_text_cells(char *line, char **left, char **right)
@@ -81,7 +70,7 @@ static inline void policy_text_read(struct policy_text *text)
     bool under = false;
     FILE *in;
 
-    snprintf(path, sizeof(path), "%.4096s/policies/%.63s.md", policy_text_top(), text->name);
+    snprintf(path, sizeof(path), "%.4096s/policies/%.63s.md", policies_top(), text->name);
     in = fopen(path, "re");
     while (in && fgets(line, sizeof(line), in)) {
         line[strcspn(line, "\n")] = '\0';
@@ -94,24 +83,17 @@ static inline void policy_text_read(struct policy_text *text)
         fclose(in);
 }
 
-/* All policies that there are: policies/NAME.c. Returns how many. */
+/* Of all policies. Returns how many there are. */
 static inline size_t policy_texts(struct policy_text texts[POLICIES_MAX])
 {
-    char pattern[4096];
-    glob_t found = { 0 };
-    size_t n = 0;
+    char names[POLICIES_MAX][POLICY_NAME_BYTES];
+    const size_t n = policy_names(names);
 
-    snprintf(pattern, sizeof(pattern), "%s/policies/*.c", policy_text_top());
-    if (glob(pattern, 0, NULL, &found))
-        return 0;
-    for (size_t i = 0; i < found.gl_pathc && n < POLICIES_MAX; i++) {
-        const char *file = strrchr(found.gl_pathv[i], '/') + 1;
-
-        memset(&texts[n], 0, sizeof(texts[n]));
-        snprintf(texts[n].name, sizeof(texts[n].name), "%.*s", (int)strlen(file) - 2, file);
-        policy_text_read(&texts[n++]);
+    memset(texts, 0, n * sizeof(*texts));
+    for (size_t i = 0; i < n; i++) {
+        memcpy(texts[i].name, names[i], sizeof(names[i]));
+        policy_text_read(&texts[i]);
     }
-    globfree(&found);
     return n;
 }
 

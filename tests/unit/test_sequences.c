@@ -27,6 +27,7 @@
 #include <stdlib.h>
 
 #include "control/coordinator.h"
+#include "lib/policy_text.h"
 #include "lib/sequence_host.h"
 #include "util/log.h"
 
@@ -274,27 +275,41 @@ static int hostile_decide(void *state, const struct memcoord_snapshot *s,
 
 static struct policy hostile = { .table = { .name = "hostile", .decide = hostile_decide } };
 
-/* The last one is the guard alone. */
-static struct policy *policies[] = { NULL, NULL, NULL, &hostile, NULL };
-static const char *const names[] = { "threshold", "proportional", "fair-share", "hostile", "none" };
-#define POLICIES (sizeof(names) / sizeof(names[0]))
-#define REAL_POLICIES 3
+/* Those of this tree, and last the hostile one and none: the guard alone. Those that say that they come to rest on
+ * constant demand are first. */
+static struct policy *policies[POLICIES_MAX + 2];
+static size_t n_policies, n_real, n_restful;
+
+static void load_real_policies(bool restful)
+{
+    static struct policy_text texts[POLICIES_MAX];
+    const size_t n = policy_texts(texts);
+    char error[256], path[4200];
+    snprintf(path, sizeof(path), "%.4096s/policies", policies_top());
+    for (size_t i = 0; i < n; i++) {
+        if (policy_text_says_yes(&texts[i], AT_REST) != restful)
+            continue;
+        if (policy_load(texts[i].name, path, &policies[n_real], error, sizeof(error)) < 0)
+            fail_msg("%s", error);
+        n_real++;
+    }
+}
 
 static int load_policies(void **state)
 {
-    char error[256], path[512];
     (void)state;
-    snprintf(path, sizeof(path), "%s/policies", getenv("MEMCOORD_TOP"));
-    for (size_t i = 0; i < REAL_POLICIES; i++)
-        if (policy_load(names[i], path, &policies[i], error, sizeof(error)) < 0)
-            fail_msg("%s", error);
+    load_real_policies(true);
+    n_restful = n_real;
+    load_real_policies(false);
+    policies[n_real] = &hostile;
+    n_policies = n_real + 2;
     return 0;
 }
 
 static int unload_policies(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < REAL_POLICIES; i++)
+    for (size_t i = 0; i < n_real; i++)
         policy_unload(policies[i]);
     return 0;
 }
@@ -338,13 +353,13 @@ static void begin(struct run *run, uint64_t seed, bool constant, bool opponent)
                                     .opponent = opponent,
                                     .on_set = on_set,
                                     .on_step = on_step } };
-    const size_t policy = below(&w->random, constant ? REAL_POLICIES : POLICIES);
+    const size_t policy = below(&w->random, constant ? n_restful : n_policies);
     world_begin(w, seed, below(&w->random, (one_in(&w->random, 2) ? 200 : 2048) * MIB));
     configure(run);
     const struct amount *reserve = &run->config.host.reserve;
     w->total_kib +=
         memcoord_max(reserve->kib, w->total_kib * reserve->bp / (10000 - reserve->bp)) + 1;
-    run->policy = names[policy];
+    run->policy = policies[policy] ? policies[policy]->table.name : "none";
     if (policies[policy])
         assert_int_equal(policy_instance_new(policies[policy], &run->instance), 0);
     run->c =
