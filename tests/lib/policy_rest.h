@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A host on which nobody ever wants more or less: guests hold as much of what they want as they have, their page
- * cache fills what it likes of the rest, balloons follow their targets, statistics are of the present (balloon =
+ * cache fills what it likes of the rest and is read again where it does not fit, balloons follow their targets, statistics are of the present (balloon =
  * used + usable). Between the policy and the guests is the real guard, without its deadband and its rescues: what
  * moves, the policy moves.
  */
@@ -22,6 +22,7 @@ struct rest_guest {
     uint64_t min_kib, max_kib, weight;
     uint64_t wants_kib;   /* of memory of its own, always */
     uint64_t cache_kib;   /* of page cache, where there is room */
+    uint64_t hot_kib;     /* what of that is in use: it is read again if it was dropped */
     uint64_t touched_kib; /* it touched so much of what it had */
     uint64_t speed_kib;   /* of its balloon, in a tick */
     uint64_t balloon_kib, target_kib, age_ms;
@@ -64,6 +65,7 @@ static inline void rest_add_guest(struct rest *c, size_t i)
     g->balloon_kib = g->target_kib = between(r, g->min_kib, g->max_kib);
     g->wants_kib = one_in(r, 6) ? between(r, 0, 2 * g->max_kib) : between(r, 0, g->max_kib);
     g->cache_kib = one_in(r, 2) ? 0 : between(r, 0, 2048 * MIB);
+    g->hot_kib = one_in(r, 2) ? 0 : below(r, g->cache_kib + 1);
     g->touched_kib = between(r, 0, g->max_kib);
     g->speed_kib = one_in(r, 2) ? UINT64_MAX : between(r, 20, 400) * MIB;
     g->age_ms = below(r, c->interval_ms);
@@ -132,7 +134,7 @@ static inline void rest_see_guest(const struct rest *c, size_t i, struct snapsho
                              memcoord_min(g->balloon_kib, memcoord_max(g->touched_kib, used_kib)),
                   .swap_in_kib_per_s = missing_kib / 64,
                   .swap_out_kib_per_s = missing_kib / 64,
-                  .major_faults_per_s = missing_kib / 256,
+                  .major_faults_per_s = (missing_kib + less(g->hot_kib, caches_kib)) / 256,
                   .stats_age_ms = g->age_ms },
         .overhead_kib = 64 * MIB,
     };
@@ -220,11 +222,11 @@ static inline void rest_print(const struct rest *c)
         const struct rest_guest *g = &c->guests[i];
 
         print_error("  %s: weight %" PRIu64 " bounds %" PRIu64 "..%" PRIu64 " wants %" PRIu64
-                    " cache %" PRIu64 " touched %" PRIu64 " balloon %" PRIu64 " target %" PRIu64
-                    " asked %" PRId64 " %s%s %s\n",
+                    " cache %" PRIu64 " (hot %" PRIu64 ") touched %" PRIu64 " balloon %" PRIu64
+                    " target %" PRIu64 " asked %" PRId64 " %s%s %s\n",
                     g->name, g->weight, g->min_kib, g->max_kib, g->wants_kib, g->cache_kib,
-                    g->touched_kib, g->balloon_kib, g->target_kib, (int64_t)c->asked_kib[i],
-                    g->grew ? "grew " : "", g->shrank ? "shrank" : "",
+                    g->hot_kib, g->touched_kib, g->balloon_kib, g->target_kib,
+                    (int64_t)c->asked_kib[i], g->grew ? "grew " : "", g->shrank ? "shrank" : "",
                     c->trial.plan.entries[i].why);
     }
     trial_print_parameters(&c->trial);

@@ -232,26 +232,35 @@ static bool all_are_left(const struct variant *v)
     return true;
 }
 
-/* Whether domain `i` is left as it is in `v`, and the others get what they get without it. */
-static bool stays_out(struct world *w, const struct variant *v, size_t i)
+/* Whether the others get in `v` what they get without domain `i`, with `held_kib` less in the pool. */
+static bool same_without(struct world *w, const struct variant *v, size_t i, uint64_t held_kib)
 {
     static struct variant without;
-    const struct memcoord_domain *d = &v->domains[i];
-    const uint64_t size_kib = memcoord_clamp(d->target_kib, d->min_kib, d->max_kib);
+    size_t last = v->seen.n_domains - 1;
 
-    if (!is_left(d, v->asked_kib[i]))
-        return false;
     without = *v;
     without.seen.host = &without.host;
     without.seen.domains = without.list;
-    without.domains[i] = without.domains[--without.seen.n_domains];
-    without.host.pool_kib = less(without.host.pool_kib, size_kib);
+    without.domains[i] = without.domains[last];
+    without.seen.n_domains = last;
+    without.host.pool_kib = less(without.host.pool_kib, held_kib);
     variant_decide(&without, w);
-    for (size_t k = 0; k < without.seen.n_domains; k++)
-        if (without.asked_kib[k] !=
-            v->asked_kib[k == i && i < without.seen.n_domains ? without.seen.n_domains : k])
+    for (size_t k = 0; k < last; k++)
+        if (without.asked_kib[k] != v->asked_kib[k == i ? last : k])
             return false;
     return true;
+}
+
+/* Whether domain `i` is left as it is in `v`, and the others get what they get without it. What it holds is what
+ * it shall have; or, where its balloon is on its way down, what that still has. */
+static bool stays_out(struct world *w, const struct variant *v, size_t i)
+{
+    const struct memcoord_domain *d = &v->domains[i];
+    const uint64_t size_kib = memcoord_clamp(d->target_kib, d->min_kib, d->max_kib);
+
+    return is_left(d, v->asked_kib[i]) &&
+           (same_without(w, v, i, size_kib) ||
+            same_without(w, v, i, memcoord_max(size_kib, d->balloon_kib)));
 }
 
 /* Whether domain `i` of `v` is asked the same whatever is known of it. */
