@@ -160,6 +160,23 @@ static void what_all_need_can_come_first(void **state)
     fixture_close(&f);
 }
 
+/* 2^34 KiB for needs of 2^34 and half of that, which is two thirds of each. */
+static void the_largest_figures_are_exact(void **state)
+{
+    const uint64_t most_kib = UINT64_C(1) << 34;
+    struct fixture f;
+
+    (void)state;
+    fixture_open(&f, "hyperv");
+    fixture_guest(&f, 0, most_kib, most_kib, most_kib);
+    fixture_guest(&f, 0, most_kib, most_kib, most_kib / 2);
+    f.host.pool_kib = most_kib;
+    fixture_decide(&f);
+    assert_int_equal(fixture_size(&f, f.list[0]), UINT64_C(11453246122));
+    assert_int_equal(fixture_size(&f, f.list[1]), UINT64_C(5726623061));
+    fixture_close(&f);
+}
+
 static void minima_that_do_not_fit_are_given_and_said_once(void **state)
 {
     struct fixture f;
@@ -357,6 +374,7 @@ int main(void)
         cmocka_unit_test(bounds_are_kept_on_the_way),
         cmocka_unit_test(the_heaviest_come_first),
         cmocka_unit_test(what_all_need_can_come_first),
+        cmocka_unit_test(the_largest_figures_are_exact),
         cmocka_unit_test(minima_that_do_not_fit_are_given_and_said_once),
         cmocka_unit_test(what_is_unknown_keeps_its_size_and_leaves_the_rest),
         cmocka_unit_test(sizes_stay_within_bounds_and_use_the_pool),

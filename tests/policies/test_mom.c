@@ -280,6 +280,25 @@ static void use_is_an_average_of_the_last_samples(void **state)
     fixture_close(&f);
 }
 
+/* Unused may be more than the balloon, as it is told: that is -60000 of use, then 850000. */
+static void use_may_be_negative(void **state)
+{
+    struct fixture f;
+    struct memcoord_domain *d;
+
+    (void)state;
+    fixture_open(&f, "mom");
+    fixture_set(&f, "shrink", "60%");
+    set_free_percent(&f, 10);
+    d = guest(&f, 0, 2000000, 1000000, 1060000);
+    fixture_decide(&f);
+    assert_int_equal(fixture_asked(&f, d), 400000); /* a step */
+    tell(d, 150000);
+    fixture_decide(&f);
+    assert_int_equal(average_use_kib(&f, d), 395000);
+    fixture_close(&f);
+}
+
 /* Ten samples of the host with 30% free, then some with 10%: at the sixth h is 18%. */
 static void free_memory_of_the_host_is_an_average_too(void **state)
 {
@@ -589,6 +608,7 @@ int main(void)
         cmocka_unit_test(nothing_is_rounded_before_the_end),
         cmocka_unit_test(the_largest_figures_are_exact),
         cmocka_unit_test(use_is_an_average_of_the_last_samples),
+        cmocka_unit_test(use_may_be_negative),
         cmocka_unit_test(free_memory_of_the_host_is_an_average_too),
         cmocka_unit_test(page_cache_of_the_host_counts_as_free),
         cmocka_unit_test(a_sample_that_is_seen_again_counts_once),
