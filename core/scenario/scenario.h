@@ -37,9 +37,9 @@ struct load_source {
 struct guest_settings {
     uint64_t max_kib, min_kib, balloon_kib, weight, count;
     uint64_t start_ms, stop_ms, boot_ms; /* stop_ms 0: it stays */
-    struct amount cache;                 /* percent of max */
+    struct amount cache, cache_used;     /* percent of max */
     uint64_t kernel_kib, system_kib, watermark_kib, lists_kib, overhead_kib;
-    uint64_t cache_kib_per_s, touch_kib_per_s;
+    uint64_t cache_kib_per_s, cache_reads_kib_per_s, touch_kib_per_s;
     uint64_t swap_kib, swap_kib_per_s;
     uint64_t gives_kib_per_s, takes_kib_per_s;
     uint64_t returns; /* 0: QEMU keeps what the balloon takes */
