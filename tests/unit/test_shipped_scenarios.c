@@ -167,15 +167,40 @@ static void tight_host(runs r)
         assert_run(&r[p], short_bp(&r[p], "gold") < short_bp(&r[p], "plain"));
 }
 
+/* Who goes by usable memory takes the file servers' cache away; who watches what they feel takes nobody's. */
+static void page_cache(runs r)
+{
+    static struct shipped_run p;
+
+    for (size_t i = THRESHOLD; i < SHIPPED_POLICIES; i++) {
+        assert_run(&r[i], short_bp(&r[i], "files") > 3000);
+        assert_run(&r[i], short_bp(&r[i], "quiet") < 100);
+    }
+    shipped_run("page-cache", "pressure", &p);
+    assert_run(&p, p.ended && p.counts.domain_kills == 0 && p.counts.short_ms == 0);
+    assert_run(&p, kills(&p, "") == 0);
+    assert_run(&p, short_bp(&p, "files") < 50 && short_bp(&p, "batch") < 50);
+    assert_run(&p, p.balloons_kib < r[HOLD].balloons_kib * 8 / 10);
+    assert_run(&p, SUM(&p, "quiet", last_kib) < SUM(&p, "quiet", first_kib) / 2);
+    assert_run(&p, shipped_guest(&p, "batch")->most_kib > 1500 * MIB);
+    assert_run(&p, shipped_guest(&p, "batch")->least_after_most_kib < 700 * MIB);
+}
+
 static const struct {
     const char *scenario;
     void (*shows)(runs r);
 } rows[] = {
-    { "all-consume", all_consume },         { "demo", demo },
-    { "diurnal-mix", diurnal_mix },         { "memory-leak", memory_leak },
-    { "noisy-neighbour", noisy_neighbour }, { "one-consumer", one_consumer },
-    { "stuck-balloons", stuck_balloons },   { "thundering-herd", thundering_herd },
-    { "tight-host", tight_host },           { "two-release-two-grow", two_release_two_grow },
+    { "all-consume", all_consume },
+    { "demo", demo },
+    { "diurnal-mix", diurnal_mix },
+    { "memory-leak", memory_leak },
+    { "noisy-neighbour", noisy_neighbour },
+    { "one-consumer", one_consumer },
+    { "page-cache", page_cache },
+    { "stuck-balloons", stuck_balloons },
+    { "thundering-herd", thundering_herd },
+    { "tight-host", tight_host },
+    { "two-release-two-grow", two_release_two_grow },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
