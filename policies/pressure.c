@@ -58,8 +58,9 @@ static const struct memcoord_param params[] = {
                      "so many times what is felt bring the whole of grow, less brings less"),
     MEMCOORD_PERCENT(struct pressure, host_pressure_bp, "host_pressure", "10%", "0%..100%",
                      "from this PSI (some, 10 s) on guests get half, and are probed harder"),
-    MEMCOORD_PERCENT(struct pressure, room_low_bp, "room_low", "5%", "0%..100%",
-                     "when less than this part of the pool is left guests are probed harder"),
+    MEMCOORD_PERCENT(
+        struct pressure, room_low_bp, "room_low", "5%", "0%..100%",
+        "when less than this part of what domains may hold is left they are probed harder"),
     MEMCOORD_PARAMS_END
 };
 
@@ -222,18 +223,26 @@ static void read_back(const struct pressure *p, struct guest *g, const struct me
         g->credit_kib = 0;
 }
 
+/* What the guest uses; UNKNOWN: it says neither that nor what is usable. */
+static uint64_t used_kib(const struct memcoord_domain *d)
+{
+    if (d->used_kib != MEMCOORD_UNKNOWN || d->usable_kib == MEMCOORD_UNKNOWN)
+        return d->used_kib;
+    return less(d->balloon_kib, d->usable_kib);
+}
+
 /* What the guest lacks of usable_low when its balloon is where it was told to go, after what it has probably eaten
  * since its statistics were taken, two intervals at most; 0: nothing, or not known. */
 static uint64_t lack_kib(const struct round *r, const struct memcoord_domain *d)
 {
-    uint64_t eaten_kib = 0;
+    uint64_t used = used_kib(d), eaten_kib = 0;
 
-    if (d->usable_kib == MEMCOORD_UNKNOWN || d->used_kib == MEMCOORD_UNKNOWN)
+    if (used == MEMCOORD_UNKNOWN)
         return 0;
     if (d->growth_kib_per_s != MEMCOORD_UNKNOWN && d->stats_age_ms != MEMCOORD_UNKNOWN)
         eaten_kib = memcoord_mul_div(d->growth_kib_per_s,
                                      memcoord_min(d->stats_age_ms, 2 * r->interval_ms), 1000);
-    return less(r->p->usable_low_kib, less(d->target_kib, d->used_kib + eaten_kib));
+    return less(r->p->usable_low_kib, less(less(d->target_kib, used), eaten_kib));
 }
 
 /* Whether there are new statistics; their rates are since *from_ms. */
@@ -304,9 +313,11 @@ static void want(struct round *r, const struct memcoord_domain *d, uint64_t kib,
 /* What a probe leaves: one that is sure to be felt teaches nothing. */
 static uint64_t floor_kib(const struct pressure *p, const struct memcoord_domain *d)
 {
-    if (d->used_kib == MEMCOORD_UNKNOWN || p->usable_low_kib == 0)
+    uint64_t used = used_kib(d);
+
+    if (used == MEMCOORD_UNKNOWN || p->usable_low_kib == 0)
         return d->min_kib;
-    return memcoord_max(d->min_kib, d->used_kib + p->usable_low_kib + least_kib(p, d));
+    return memcoord_max(d->min_kib, used + p->usable_low_kib + least_kib(p, d));
 }
 
 /* Whether the next probe is due. */
@@ -341,16 +352,19 @@ static void take(const struct round *r, const struct memcoord_domain *d, uint64_
         memcoord_set_target(r->plan, d, to_kib, why);
 }
 
-/* What is wholly free above unused_high when the balloon is where it was told to go. As long as pressure is felt
- * somewhere above, nobody knows what it is free for. */
+/* What is wholly free above unused_high when the balloon is where it was told to go; what is unused belongs to the
+ * size that it had at the moment of the sample. As long as pressure is felt somewhere above, and there is room,
+ * nobody knows what it is free for. */
 static uint64_t surplus_kib(const struct round *r, const struct guest *g,
                             const struct memcoord_domain *d)
 {
-    if (d->unused_kib == MEMCOORD_UNKNOWN || d->usable_kib == MEMCOORD_UNKNOWN ||
-        d->used_kib == MEMCOORD_UNKNOWN || (g->felt_kib > 0 && !r->probes_harder))
+    uint64_t size_kib = d->balloon_kib;
+
+    if (d->unused_kib == MEMCOORD_UNKNOWN || (g->felt_kib > 0 && !r->probes_harder))
         return 0;
-    return less(less(d->unused_kib + d->target_kib, d->used_kib + d->usable_kib),
-                r->p->unused_high_kib);
+    if (d->used_kib != MEMCOORD_UNKNOWN && d->usable_kib != MEMCOORD_UNKNOWN)
+        size_kib = d->used_kib + d->usable_kib;
+    return less(less(d->unused_kib + d->target_kib, size_kib), r->p->unused_high_kib);
 }
 
 /* What new statistics say, whose rates are since `from_ms`. */
@@ -503,8 +517,8 @@ static int decide(void *state, const struct memcoord_snapshot *s, struct memcoor
     uint64_t psi_bp = s->host->psi_some_bp;
 
     r.host_pressed = psi_bp != MEMCOORD_UNKNOWN && psi_bp > 0 && psi_bp >= p->host_pressure_bp;
-    r.probes_harder = r.host_pressed ||
-                      r.room_kib < memcoord_mul_div(s->host->pool_kib, p->room_low_bp, WHOLE_BP);
+    r.probes_harder = r.host_pressed || r.room_kib < memcoord_mul_div(s->host->capacity_kib,
+                                                                      p->room_low_bp, WHOLE_BP);
     r.wishes = memcoord_scratch(plan, s->n_domains + 1, sizeof *r.wishes);
     if (!r.wishes)
         return -ENOMEM;

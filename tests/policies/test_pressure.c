@@ -534,7 +534,7 @@ static void under_host_pressure_it_gives_less_and_probes_harder(void **state)
     fixture_close(&f);
 }
 
-/* 40 of a pool of 1040 MiB are left, less than 5%: harder probes, but no smaller gift. */
+/* 40 of 1040 MiB are left, less than 5%: harder probes, but no smaller gift. */
 static void with_little_room_it_probes_harder(void **state)
 {
     struct fixture f;
@@ -543,7 +543,7 @@ static void with_little_room_it_probes_harder(void **state)
     (void)state;
     begin(&f);
     d = calm_guest(&f);
-    f.host.pool_kib = 1040 * MIB;
+    f.host.pool_kib = f.host.capacity_kib = 1040 * MIB;
     assert_int_equal(ticks_until_asked(&f, d, 10), 5);
     assert_int_equal(fixture_asked(&f, d), 960 * MIB);
     rates(d, 256, 0, 0);
