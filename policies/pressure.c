@@ -18,7 +18,7 @@ struct pressure {
     uint64_t probe_min_kib, probe_bp, probe_max_bp, probe_every_ms;
     uint64_t backoff_ms, backoff_max_ms, freed_kib, unused_high_kib;
     uint64_t grow_min_kib, grow_bp, grow_at;
-    uint64_t host_pressure_bp, room_low_bp;
+    uint64_t host_pressure_bp;
 };
 
 static const struct memcoord_param params[] = {
@@ -58,9 +58,6 @@ static const struct memcoord_param params[] = {
                      "so many times what is felt bring the whole of grow, less brings less"),
     MEMCOORD_PERCENT(struct pressure, host_pressure_bp, "host_pressure", "10%", "0%..100%",
                      "from this PSI (some, 10 s) on guests get half, and are probed harder"),
-    MEMCOORD_PERCENT(
-        struct pressure, room_low_bp, "room_low", "5%", "0%..100%",
-        "when less than this part of what domains may hold is left they are probed harder"),
     MEMCOORD_PARAMS_END
 };
 
@@ -93,8 +90,7 @@ struct wish {
 struct round {
     const struct pressure *p;
     uint64_t now_ms, interval_ms;
-    bool host_pressed;   /* guests get half */
-    bool probes_harder;  /* probes are twice as large, and come twice as soon */
+    bool host_pressed;   /* guests get half, and probes are twice as large and come twice as soon */
     struct wish *wishes; /* of those that shall grow */
     size_t n;
     uint64_t room_kib; /* for them */
@@ -263,19 +259,26 @@ static bool has_news(struct guest *g, const struct memcoord_domain *d, uint64_t 
 
 /* ---- what follows */
 
-/* What a guest gets that feels `bp`. After a probe that is what was taken, and only if that does not help twice as
+/* What a guest gets that feels `bp`, if no probe was before. */
+static uint64_t grows_kib(const struct pressure *p, const struct memcoord_domain *d, uint64_t bp)
+{
+    uint64_t whole_bp = p->grow_at * WHOLE_BP;
+    uint64_t kib = memcoord_mul_div(d->target_kib, p->grow_bp, WHOLE_BP);
+
+    kib = memcoord_mul_div(kib, memcoord_min(bp, whole_bp), whole_bp);
+    return memcoord_max(kib, p->grow_min_kib);
+}
+
+/* After a probe it gets what was taken, as far as it was the last, or a step; and only if that does not help twice as
  * much: it is not far from what it needs. */
 static uint64_t step_kib(const struct round *r, const struct guest *g,
                          const struct memcoord_domain *d, uint64_t bp)
 {
-    const struct pressure *p = r->p;
-    uint64_t whole_bp = p->grow_at * WHOLE_BP, kib;
+    uint64_t kib = grows_kib(r->p, d, bp);
 
     if (g->probed && g->before_kib > d->target_kib)
-        return g->before_kib - d->target_kib;
-    kib = memcoord_mul_div(d->target_kib, p->grow_bp, WHOLE_BP);
-    kib = memcoord_mul_div(kib, memcoord_min(bp, whole_bp), whole_bp);
-    kib = memcoord_max(kib, p->grow_min_kib);
+        return memcoord_min(g->before_kib - d->target_kib,
+                            memcoord_max(g->probe_kib, grows_kib(r->p, d, UINT64_MAX)));
     if (g->gift_kib > 0)
         kib = memcoord_min(kib, 2 * g->gift_kib);
     return r->host_pressed ? kib / 2 : kib;
@@ -296,7 +299,7 @@ static uint64_t probe_kib(const struct round *r, const struct guest *g,
 
     if (g->felt_kib == 0) /* nobody knows where it is felt: faster, until it is */
         kib = memcoord_clamp(2 * g->probe_kib, kib, most_kib);
-    return r->probes_harder ? 2 * kib : kib;
+    return r->host_pressed ? 2 * kib : kib;
 }
 
 static void want(struct round *r, const struct memcoord_domain *d, uint64_t kib, const char *why)
@@ -325,7 +328,7 @@ static bool is_due(const struct round *r, struct guest *g, const struct memcoord
 {
     uint64_t wait_ms = r->p->probe_every_ms, until_ms = g->until_ms;
 
-    if (r->probes_harder) {
+    if (r->host_pressed) {
         wait_ms /= 2;
         until_ms -= memcoord_min(until_ms, g->backoff_ms / 2);
     }
@@ -353,14 +356,14 @@ static void take(const struct round *r, const struct memcoord_domain *d, uint64_
 }
 
 /* What is wholly free above unused_high when the balloon is where it was told to go; what is unused belongs to the
- * size that it had at the moment of the sample. As long as pressure is felt somewhere above, and there is room,
- * nobody knows what it is free for. */
+ * size that it had at the moment of the sample. As long as pressure is felt somewhere above nobody knows
+ * what it is free for; but a host under pressure does not wait for that. */
 static uint64_t surplus_kib(const struct round *r, const struct guest *g,
                             const struct memcoord_domain *d)
 {
     uint64_t size_kib = d->balloon_kib;
 
-    if (d->unused_kib == MEMCOORD_UNKNOWN || (g->felt_kib > 0 && !r->probes_harder))
+    if (d->unused_kib == MEMCOORD_UNKNOWN || (g->felt_kib > 0 && !r->host_pressed))
         return 0;
     if (d->used_kib != MEMCOORD_UNKNOWN && d->usable_kib != MEMCOORD_UNKNOWN)
         size_kib = d->used_kib + d->usable_kib;
@@ -517,8 +520,6 @@ static int decide(void *state, const struct memcoord_snapshot *s, struct memcoor
     uint64_t psi_bp = s->host->psi_some_bp;
 
     r.host_pressed = psi_bp != MEMCOORD_UNKNOWN && psi_bp > 0 && psi_bp >= p->host_pressure_bp;
-    r.probes_harder = r.host_pressed || r.room_kib < memcoord_mul_div(s->host->capacity_kib,
-                                                                      p->room_low_bp, WHOLE_BP);
     r.wishes = memcoord_scratch(plan, s->n_domains + 1, sizeof *r.wishes);
     if (!r.wishes)
         return -ENOMEM;
