@@ -9,11 +9,12 @@
 
 #include "memcoord/policy.h"
 
-enum { DOMAINS = 40, CASES = 120, TICKS = 8, SCRATCHES = 16 };
+enum { DOMAINS = 40, CASES = 120, TICKS = 16, SCRATCHES = 16 };
 
 static uint64_t seed = 29;
 static void *scratches[SCRATCHES];
 static size_t n_scratches;
+static uint64_t asked_kib[DOMAINS]; /* at this tick; UNKNOWN: nothing */
 
 static uint64_t random_below(uint64_t below)
 {
@@ -28,6 +29,7 @@ static void set_target(struct memcoord_plan *plan, const struct memcoord_domain 
                        const char *why)
 {
     (void)plan;
+    asked_kib[d->index] = kib;
     printf("%s %" PRIu64 " %s\n", d->name, kib, why);
 }
 
@@ -157,8 +159,7 @@ static uint64_t random_rate(uint64_t below)
     return random_below(2) ? 0 : maybe(random_below(below) >> random_below(12));
 }
 
-/* A guest whose figures fit each other: what it uses, its page cache and what is free are its balloon. */
-static void set_figures(struct memcoord_domain *d)
+static void set_size(struct memcoord_domain *d)
 {
     d->flags = random_below(9) ? MEMCOORD_MOVABLE : MEMCOORD_PAUSED;
     d->weight = random_below(4) ? random_below(5000) : 0;
@@ -166,6 +167,19 @@ static void set_figures(struct memcoord_domain *d)
     d->max_kib = d->min_kib + random_below(3000 << 10);
     d->balloon_kib = 1 + random_below(3000 << 10);
     d->target_kib = random_below(3) ? d->balloon_kib : random_below(3000 << 10);
+}
+
+/* It gets what was asked for, mostly, within its bounds. */
+static void follow(struct memcoord_domain *d)
+{
+    if (asked_kib[d->index] != MEMCOORD_UNKNOWN && random_below(4))
+        d->target_kib = memcoord_clamp(asked_kib[d->index], d->min_kib, d->max_kib);
+    d->balloon_kib = memcoord_max(d->target_kib, 1);
+}
+
+/* A guest whose figures fit each other: what it uses, its page cache and what is free are its balloon. */
+static void set_figures(struct memcoord_domain *d)
+{
     d->usable_kib = random_below(d->balloon_kib + 1) >> random_below(6);
     d->used_kib = d->balloon_kib - d->usable_kib;
     d->unused_kib = maybe(random_below(d->usable_kib + 1));
@@ -177,7 +191,7 @@ static void set_figures(struct memcoord_domain *d)
     d->swap_out_kib_per_s = random_rate(100 << 10);
     d->major_faults_per_s = random_rate(20000);
     d->growth_kib_per_s = maybe(random_below(100 << 10));
-    d->stats_age_ms = random_below(4000);
+    d->stats_age_ms = random_below(random_below(4) ? 900 : 4000);
     if (random_below(9) == 0)
         d->used_kib = d->usable_kib = d->stats_age_ms = MEMCOORD_UNKNOWN;
 }
@@ -216,10 +230,16 @@ static void run_case(struct memcoord_domain *domains, void *state)
     }
     for (unsigned tick = 0; tick < TICKS; tick++) {
         set_host(&host, s.n_domains);
-        for (size_t i = 0; i < s.n_domains; i++)
+        for (size_t i = 0; i < s.n_domains; i++) {
+            if (tick == 0 || random_below(8) == 0)
+                set_size(&domains[i]);
+            else
+                follow(&domains[i]);
             set_figures(&domains[i]);
+            asked_kib[i] = MEMCOORD_UNKNOWN;
+        }
         s.tick++;
-        s.now_ms += random_below(5000);
+        s.now_ms += random_below(4) ? 1000 : random_below(60000);
         printf("= %d\n", memcoord_plugin.decide(state, &s, &plan));
         while (n_scratches > 0)
             free(scratches[--n_scratches]);
