@@ -12,7 +12,7 @@
 #include "lib/policy_rest.h"
 #include "lib/policy_text.h"
 
-#define CASES 1000
+#define CASES 600
 #define REST_CASES 200
 #define TICKS 8
 #define FIRST_CASE 1
