@@ -46,6 +46,7 @@ struct guest_settings {
     struct temper temper;
     uint64_t temper_at_ms;
     uint64_t period_ms, lag_ms, jitter_ms;
+    uint64_t statistics;                  /* 0: it never gives any */
     uint64_t silent_at_ms, silent_for_ms; /* both 0: never; silent_for_ms 0: from then on */
     uint64_t restart_ms;                  /* 0: a killed load stays away */
     uint64_t linear;

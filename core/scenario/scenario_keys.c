@@ -91,6 +91,8 @@ const struct config_key scenario_keys[] = {
       "works; limit SIZE; sticks TIME every TIME; stuck; dead; no driver", GUEST(temper) },
     { "guest", "temper_at", DURATION, "0", ANY_TIME,
       "it works until then", GUEST(temper_at_ms) },
+    { "guest", "statistics", BOOLEAN, "yes", "no|yes",
+      "no: it never gives any, though its balloon works", GUEST(statistics) },
     { "guest", "period", DURATION, "1s", "100ms..60min",
       "between two samples of its statistics", GUEST(period_ms) },
     { "guest", "lag", DURATION, "500ms", "0..10min",

@@ -104,7 +104,7 @@ static void every_key_goes_where_it_belongs(void **state)
         "boot = 3s\nload = idle 1s; free\nbetween = linear\nmax_gap = 5s\ntouch = 9MiB/s\n"
         "restart = 4s\nkernel = 60MiB\nsystem = 61MiB\nwatermark = 62MiB\nlists = 63MiB\n"
         "cache = 10%\ncache_speed = 8MiB/s\ncache_used = 9%\ncache_reads = 3MiB/s\nswap = 64MiB\nswap_speed = 6MiB/s\ngives = 5MiB/s\nreturns = no\n"
-        "takes = 4MiB/s\ntemper = sticks 0.25s every 0.5s\ntemper_at = 11s\nperiod = 2s\nlag = 1s\n"
+        "takes = 4MiB/s\ntemper = sticks 0.25s every 0.5s\ntemper_at = 11s\nstatistics = no\nperiod = 2s\nlag = 1s\n"
         "jitter = 12ms\nsilent_at = 13s\nsilent_for = 14s\noverhead = 65MiB\ncount = 2\n");
     const struct guest_settings *g = &s.guests[1].settings;
 
@@ -147,6 +147,7 @@ static void every_key_goes_where_it_belongs(void **state)
     assert_int_equal(g->temper.sticks_ms, 250);
     assert_int_equal(g->temper.every_ms, 500);
     assert_int_equal(g->temper_at_ms, 11000);
+    assert_int_equal(g->statistics, 0);
     assert_int_equal(g->period_ms, 2000);
     assert_int_equal(g->lag_ms, 1000);
     assert_int_equal(g->jitter_ms, 12);
@@ -216,7 +217,7 @@ static void what_is_wrong_is_said_at_once_with_its_line(void **state)
         "12: unknown key 'laod' in [guest]: did you mean 'load'? allowed are max, balloon, min, "
         "weight, count, start, stop, boot, load, between, max_gap, touch, restart, kernel, "
         "system, watermark, lists, cache, cache_speed, cache_used, cache_reads, swap, swap_speed, gives, takes, returns, temper, "
-        "temper_at, period, lag, jitter, silent_at, silent_for, overhead\n"
+        "temper_at, statistics, period, lag, jitter, silent_at, silent_for, overhead\n"
         "13: temper: 'stucked' is none of: works; limit SIZE; sticks TIME every TIME; stuck; "
         "dead; no driver\n"
         "14: swap_speed: '5MiB' is no rate: want one such as 15MiB/s\n");

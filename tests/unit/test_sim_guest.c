@@ -425,6 +425,21 @@ static void statistics_go_stale_and_come_back(void **state)
     host_close(host);
 }
 
+static void one_may_give_none_though_its_balloon_works(void **state)
+{
+    struct host *host = sim_open("8GiB", 60, GUEST "statistics = no\n");
+    uint64_t kib = sim_look(host)->domains[0].balloon_kib - 100 * MIB;
+
+    (void)state;
+    sim_ask(host, 0, kib);
+    for (uint64_t ms = 1000; ms <= 10000; ms += 1000) {
+        sim_until(host, ms);
+        assert_int_equal(sim_look(host)->domains[0].sampled_ms, MEMCOORD_UNKNOWN);
+    }
+    assert_int_equal(sim_look(host)->domains[0].balloon_kib, kib);
+    host_close(host);
+}
+
 static void the_dead_and_the_driverless_give_none(void **state)
 {
     struct host *host = sim_open("8GiB", 60,
@@ -489,6 +504,7 @@ int main(void)
         cmocka_unit_test(samples_lag_and_tell_of_their_own_moment),
         cmocka_unit_test(samples_do_not_depend_on_who_looks),
         cmocka_unit_test(statistics_go_stale_and_come_back),
+        cmocka_unit_test(one_may_give_none_though_its_balloon_works),
         cmocka_unit_test(the_dead_and_the_driverless_give_none),
         cmocka_unit_test(rss_is_what_was_touched_and_falls_when_the_balloon_takes),
     };
