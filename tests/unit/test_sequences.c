@@ -7,7 +7,8 @@
  *  - no target is set for a domain that is paused, migrating or not managed;
  *  - a domain loses at most max_shrink in an interval by memcoord's hand;
  * and where nobody else sets balloons:
- *  - a shrink leaves guest_reserve of what the guest could truly use at the last sample that was told,
+ *  - one that never gives statistics is not shrunk in its first 30 s;
+ *  - with others, a shrink leaves guest_reserve of what the guest could truly use at the last sample that was told,
  *    which is no older than stale_after, and of the size that it was asked to have. What it uses since
  *    that moment nobody can know: it comes out of guest_reserve, and then a rescue is due;
  *  - a shrink that is under way when statistics go stale is taken back;
@@ -46,6 +47,8 @@
 /* One that stands still for so long is not on its way, by default; it is tried so often. */
 #define GIVEN_UP_MS 5000
 #define PROBE_MS 10000
+/* One that never gives statistics may be booting for so long. */
+#define MUTE_MS 30000
 /* For so long a move may be ours or somebody else's. */
 #define CONTESTED_MS 10000
 
@@ -173,6 +176,17 @@ static void check_pace(const struct run *run, const struct world_guest *g, uint6
               "shrunk by more than max_shrink in an interval");
 }
 
+/* Nobody knows what it uses: bounds and pace are all. */
+static void check_mute_shrink(const struct run *run, const struct world_guest *g, uint64_t kib)
+{
+    holds(run, g, kib, run->world.now_ms - WORLD_BEGIN_MS >= MUTE_MS,
+          "shrunk without statistics while it may be booting");
+    holds(run, g, kib,
+          domain_distance(g->told_kib, g->ours_kib) <= BESIDE_KIB + NOISE_KIB ||
+              world_stands(&run->world, g, GIVEN_UP_MS),
+          "shrunk without statistics while it is on its way");
+}
+
 static void check_shrink(const struct run *run, const struct world_guest *g, uint64_t kib)
 {
     const struct world_sample *s = &g->told;
@@ -181,6 +195,10 @@ static void check_shrink(const struct run *run, const struct world_guest *g, uin
                               : g->device_kib;
     if (kib >= memcoord_min(from, g->device_kib))
         return;
+    if (g->mute) {
+        check_mute_shrink(run, g, kib);
+        return;
+    }
     holds(run, g, kib, g->n_told >= NEW_SAMPLES, "shrunk while it is new");
     holds(run, g, kib, run->world.now_ms - s->at_ms <= run->config.guard.stale_after_ms,
           "shrunk by stale statistics");
@@ -328,10 +346,12 @@ static void configure(struct run *run)
                                                         .has_min = true,
                                                         .has_max = true,
                                                         .has_manage = true,
+                                                        .has_statistics = true,
                                                         .settings = { .min = { g->min_kib, 0 },
                                                                       .max_kib = g->max_kib,
                                                                       .weight = 1000,
-                                                                      .manage = g->managed } };
+                                                                      .manage = g->managed,
+                                                                      .statistics = g->mute } };
         config->n_domain_rules++;
     }
     if (one_in(&w->random, 2))
@@ -458,6 +478,12 @@ static void bounds_and_pace_hold_beside_one_who_sets_balloons_too(void **state)
     run_cases(CASES, run_against_others);
 }
 
+/* A guest that uses all that it has, and does not say so, gives nothing: that is tried again and again. */
+static bool is_tried_for_ever(const struct run *run, size_t i)
+{
+    return run->world.guests[i].mute && run->c.domains.list[i]->stuck.is_stuck;
+}
+
 static void run_to_rest(uint64_t seed)
 {
     static struct run run;
@@ -470,7 +496,8 @@ static void run_to_rest(uint64_t seed)
     for (int i = 0; i < QUIET_TICKS; i++)
         tick(&run);
     for (size_t i = 0; i < run.world.n; i++)
-        holds(&run, &run.world.guests[i], 0, run.world.guests[i].n_sets <= sets[i] + 1,
+        holds(&run, &run.world.guests[i], 0,
+              run.world.guests[i].n_sets <= sets[i] + 1 || is_tried_for_ever(&run, i),
               "moved again and again, though nothing changes");
     end(&run);
 }
