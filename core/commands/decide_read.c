@@ -50,6 +50,7 @@ static const struct json_field domain_fields[] = {
     { "stuck", BOOL(stuck), 0 },
     { "takes_nothing", BOOL(takes_nothing), 0 },
     { "ineffective", BOOL(ineffective), 0 },
+    { "without_stats", BOOL(without_stats), 0 },
     { "own_ask_kib", KIB(own_ask_kib), 0 },
     { 0 },
 };
@@ -157,6 +158,15 @@ static int complete_bounds(struct snapshot_domain *d, const struct config *confi
     return 0;
 }
 
+/* Whether it is coordinated without statistics, as the line has none and the configuration does not ask for them. */
+static bool needs_none(const struct snapshot_domain *d, const struct config *config)
+{
+    struct domain_settings settings =
+        config_domain(config, config->domain_defaults, d->seen.name, "");
+
+    return d->seen.stats_age_ms == MEMCOORD_UNKNOWN && settings.statistics == STATISTICS_OPTIONAL;
+}
+
 static void complete_statistics(struct snapshot_domain *d, const struct config *config)
 {
     struct memcoord_domain *seen = &d->seen;
@@ -170,6 +180,7 @@ static void complete_statistics(struct snapshot_domain *d, const struct config *
         seen->stats_age_ms = either(seen->stats_age_ms, 0);
     if (seen->stats_age_ms != MEMCOORD_UNKNOWN && seen->stats_age_ms > config->guard.stale_after_ms)
         seen->flags |= MEMCOORD_STALE;
+    d->without_stats |= needs_none(d, config);
     d->overhead_kib = either(d->overhead_kib, config->host.domain_overhead_kib);
 }
 

@@ -68,14 +68,19 @@ struct domain_settings { /* [domain GLOB], all that match, merged key by key: th
     uint64_t max_kib;    /* 0: the domain's own maximum */
     uint64_t weight;
     uint64_t manage;        /* 0: leave it alone, and count what it holds */
+    uint64_t statistics;    /* enum statistics */
     int min_line, max_line; /* where the two stand; 0: they are the defaults */
 };
+
+/* Of a guest that never gave any: STATISTICS_REQUIRED leaves it alone; STATISTICS_OPTIONAL coordinates it
+ * nonetheless, and its min alone protects it. */
+enum statistics { STATISTICS_REQUIRED, STATISTICS_OPTIONAL };
 
 /* One [domain GLOB] section: only keys that it names are given. */
 struct domain_rule {
     char *glob; /* fnmatch()ed with the domain's name; and with its UUID if it looks like one */
     int line;
-    bool has_min, has_max, has_weight, has_manage;
+    bool has_min, has_max, has_weight, has_manage, has_statistics;
     struct domain_settings settings;
 };
 

@@ -35,6 +35,8 @@ bool config_rule_gives(const struct domain_rule *rule, const struct config_key *
         return rule->has_weight;
     case offsetof(struct domain_settings, manage):
         return rule->has_manage;
+    case offsetof(struct domain_settings, statistics):
+        return rule->has_statistics;
     default:
         return false;
     }
@@ -61,6 +63,8 @@ struct domain_settings config_domain(const struct config *config, struct domain_
             settings.weight = rule->settings.weight;
         if (rule->has_manage)
             settings.manage = rule->settings.manage;
+        if (rule->has_statistics)
+            settings.statistics = rule->settings.statistics;
     }
     return settings;
 }

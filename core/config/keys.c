@@ -99,6 +99,9 @@ const struct config_key config_keys[] = {
       "its claim relative to other domains'", DOMAIN(weight) },
     { "domain", "manage", BOOLEAN, "yes", "no|yes",
       "no: leave it alone, and count what it holds", DOMAIN(manage) },
+    { "domain", "statistics", CHOICE, "required", "required|optional",
+      "optional: a guest that never gives any is coordinated, too, and only min protects it",
+      DOMAIN(statistics) },
 
     { NULL, NULL, 0, NULL, NULL, NULL, 0 }
 };

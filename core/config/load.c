@@ -135,11 +135,13 @@ static int load_domain_section(struct load *load, const struct reader_entry *ent
 
 static void load_mark_given(struct domain_rule *rule, const struct config_key *row, int line)
 {
-    bool *const given[] = { &rule->has_min, &rule->has_max, &rule->has_weight, &rule->has_manage };
+    bool *const given[] = { &rule->has_min, &rule->has_max, &rule->has_weight, &rule->has_manage,
+                            &rule->has_statistics };
     static const size_t offsets[] = { offsetof(struct domain_settings, min),
                                       offsetof(struct domain_settings, max_kib),
                                       offsetof(struct domain_settings, weight),
-                                      offsetof(struct domain_settings, manage) };
+                                      offsetof(struct domain_settings, manage),
+                                      offsetof(struct domain_settings, statistics) };
 
     for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++)
         if (row->offset == offsets[i])

@@ -9,6 +9,8 @@
 #include "control/owing.h"
 #include "util/log.h"
 
+static const uint32_t unmovable_flags = MEMCOORD_UNMANAGED | MEMCOORD_PAUSED | MEMCOORD_MIGRATING;
+
 /* Whether the target of domain i changes, and to more (`grows`) or to less. */
 static bool changes(const struct actuation *a, size_t i, bool grows)
 {
@@ -81,7 +83,7 @@ static void reassert(const struct actuation *a)
         uint64_t kib = reasserted_kib(seen);
         int r;
 
-        if (!d->reassert || !(seen->flags & MEMCOORD_MOVABLE) || kib < seen->min_kib ||
+        if (!d->reassert || (seen->flags & unmovable_flags) || kib < seen->min_kib ||
             a->verdicts[i].granted_kib != d->target_kib) /* it gets another */
             continue;
         r = a->host->ops->set_target(a->host, d->uuid, kib);

@@ -19,6 +19,8 @@
 static const uint64_t host_late_ms = 2000;
 /* Samples for which a balloon must stand still before its domain counts as booted. */
 static const uint64_t still_samples_needed = 3;
+/* The same for one without samples: the host tells of a move up to a second late. */
+static const uint64_t silent_still_ms = 3000;
 static const uint64_t retry_max_ms = 60 * 1000;
 /* What QEMU holds for itself is remembered, and counts as promised, up to so much and a quarter of the
  * maximum: what it held once for a moment must not be kept from the others for ever. */
@@ -122,23 +124,28 @@ static uint64_t size_at_sample(const struct domain *d, const struct host_domain 
     return memcoord_max(before_kib, seen->balloon_kib);
 }
 
-/* What can be learned only while the balloon stands still. */
-static void learn(struct domain *d, const struct host_domain *seen)
+/* What its guest gave and its process keeps is not QEMU's own. */
+static void learn_overhead(struct domain *d, const struct host_domain *seen)
 {
     uint64_t owns_kib = d->host_balloon_kib + d->extra_kib;
 
+    if (seen->rss_kib != UNKNOWN && seen->rss_kib > owns_kib && !d->effect.keeps &&
+        !d->effect.is_ineffective)
+        d->overhead_kib =
+            memcoord_max(d->overhead_kib, memcoord_min(seen->rss_kib - owns_kib,
+                                                       d->host_max_kib / 4 + most_overhead_kib));
+}
+
+/* What can be learned only while the balloon stands still. */
+static void learn(struct domain *d, const struct host_domain *seen)
+{
     if (d->still_samples < still_samples_needed)
         return;
     d->is_new = false;
     /* with autodeflate the guest's total does not follow the balloon */
     if (seen->guest_total_kib <= d->host_balloon_kib && !d->autodeflate)
         d->kernel_kib = d->host_balloon_kib - seen->guest_total_kib;
-    /* what its guest gave and its process keeps is not QEMU's own */
-    if (seen->rss_kib != UNKNOWN && seen->rss_kib > owns_kib && !d->effect.keeps &&
-        !d->effect.is_ineffective)
-        d->overhead_kib =
-            memcoord_max(d->overhead_kib, memcoord_min(seen->rss_kib - owns_kib,
-                                                       d->host_max_kib / 4 + most_overhead_kib));
+    learn_overhead(d, seen);
 }
 
 /* Whether nothing has moved since the sample before, as the host and the guest tell it: either may be
@@ -155,6 +162,8 @@ static void see_sample(struct domain *d, const struct host_domain *seen, uint64_
     if (seen->sampled_ms == UNKNOWN ||
         (d->sample.sampled_ms != UNKNOWN && seen->sampled_ms <= d->sample.sampled_ms))
         return;
+    if (d->sample.sampled_ms == UNKNOWN)
+        d->is_new = true; /* one that was coordinated without may have been booted anew */
     d->still_samples = stood_still(d, seen) ? d->still_samples + 1 : 0;
     learn(d, seen);
     sample_take(&d->sample, seen, size_at_sample(d, seen, before_kib));
@@ -195,12 +204,38 @@ static void see_run(struct domain *d, uint64_t now_ms)
     d->ran = runs;
 }
 
+bool domain_is_without_stats(const struct domain *domain)
+{
+    return domain->settings.statistics == STATISTICS_OPTIONAL &&
+           domain->sample.sampled_ms == UNKNOWN && !domain->is_new;
+}
+
+/* One that never gave a sample, and need not: it is no longer held for booting when it has run for as long as that
+ * may take, and its balloon stands still. A look that comes late tells of no more than two intervals. */
+static void see_silence(struct domain *d, bool ran, uint64_t now_ms, const struct config *config)
+{
+    if (d->sample.sampled_ms != UNKNOWN)
+        return;
+    if (ran && d->looked_ms > 0 && d->state == HOST_DOMAIN_RUNNING)
+        d->silent_ms += memcoord_min(now_ms - d->looked_ms, 2 * config->daemon.interval_ms);
+    if (d->settings.statistics != STATISTICS_OPTIONAL || !d->is_new ||
+        d->silent_ms < DOMAIN_SILENT_MS || now_ms - d->host_moved_ms < silent_still_ms)
+        return;
+    d->is_new = false;
+    if (d->settings.manage && !d->unmanageable)
+        log_warning(
+            "%s: its guest gives no statistics (statistics = optional): nobody sees what it "
+            "needs; it is kept above its min, and gets neither guest_reserve nor rescue",
+            d->name);
+}
+
 /* What its process holds. A figure that was missed is the last one, less what its balloon took since
  * or may have taken: touched memory that is free now, and promised to the guest if it grows again. */
 static void see_rss(struct domain *d, const struct host_domain *seen)
 {
     uint64_t lowest_kib = memcoord_min(seen->balloon_kib, d->target_kib), taken_kib;
 
+    d->rss_is_missed = seen->rss_kib == UNKNOWN && d->rss_kib != UNKNOWN;
     if (seen->rss_kib != UNKNOWN) {
         d->rss_kib = seen->rss_kib;
         d->rss_balloon_kib = seen->balloon_kib;
@@ -227,6 +262,7 @@ void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t 
                 const struct config *config)
 {
     uint64_t before_kib = domain->host_balloon_kib;
+    bool ran = domain->state == HOST_DOMAIN_RUNNING;
 
     see_name(domain, seen, config);
     domain->state = seen->state;
@@ -240,6 +276,9 @@ void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t 
     see_outcome(domain, seen, now_ms);
     see_host_balloon(domain, seen->balloon_kib, now_ms);
     see_sample(domain, seen, before_kib);
+    see_silence(domain, ran, now_ms, config);
+    if (domain_is_without_stats(domain) && now_ms - domain->host_moved_ms >= silent_still_ms)
+        learn_overhead(domain, seen);
     see_run(domain, now_ms);
     moves_see(domain, size_now(domain, now_ms), now_ms, config);
     effect_see(domain, seen->rss_kib, config);

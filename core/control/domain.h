@@ -19,6 +19,9 @@
 /* A busy guest may rest a MiB or so beside its target: that is no reason to ask again. */
 #define DOMAIN_ARRIVED_KIB UINT64_C(4096)
 
+/* So long a guest may take to boot before its silence is called a missing driver. */
+#define DOMAIN_SILENT_MS UINT64_C(30000)
+
 static inline uint64_t domain_distance(uint64_t a_kib, uint64_t b_kib)
 {
     return a_kib > b_kib ? a_kib - b_kib : b_kib - a_kib;
@@ -80,6 +83,7 @@ struct domain {
     uint64_t host_moved_ms;    /* when that moved last */
     uint64_t rss_kib;          /* the last that was obtained, at the least */
     uint64_t rss_balloon_kib;  /* the balloon that it belongs to */
+    bool rss_is_missed;        /* it was not obtained at the last look, and was before */
     struct domain_sample sample;
 
     uint64_t target_kib; /* asked for last, or what the balloon was found at */
@@ -102,6 +106,7 @@ struct domain {
     uint64_t arrived_ms;    /* since when the balloon stands at its target */
     uint64_t still_samples; /* samples since the balloon last moved, for the host or the guest */
     bool is_new;            /* it may be booting: its balloon has not stood still yet */
+    uint64_t silent_ms;     /* so long it has run here without ever giving a sample */
     uint64_t shrunk_kib, shrunk_ms; /* how much was taken within an interval before shrunk_ms */
 
     uint64_t foreign_changes, foreign_ms; /* changes by somebody else; when the last one came */
@@ -139,6 +144,9 @@ void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t 
 
 /* Whether the balloon stands elsewhere than asked. */
 bool domain_is_away(const struct domain *domain);
+
+/* Whether its guest never gave statistics, and it is coordinated without. */
+bool domain_is_without_stats(const struct domain *domain);
 
 /* The most that a target may be: of the configuration, and of the host. KiB. */
 uint64_t domain_max_kib(const struct domain *domain);

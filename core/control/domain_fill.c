@@ -6,9 +6,6 @@
 
 #define UNKNOWN MEMCOORD_UNKNOWN
 
-/* So long a guest may take to boot before its silence is called a missing driver. */
-static const uint64_t silent_after_ms = 30 * 1000;
-
 const char *domain_unmanaged_why(const struct domain *domain, uint64_t now_ms)
 {
     if (domain->unmanageable)
@@ -21,7 +18,8 @@ const char *domain_unmanaged_why(const struct domain *domain, uint64_t now_ms)
         return "its balloon could not be set";
     if (domain->effect.is_over)
         return "its QEMU keeps what the guest gives: it has its memory back";
-    if (domain->sample.sampled_ms == UNKNOWN && now_ms - domain->first_seen_ms >= silent_after_ms)
+    if (domain->settings.statistics == STATISTICS_REQUIRED &&
+        domain->sample.sampled_ms == UNKNOWN && now_ms - domain->first_seen_ms >= DOMAIN_SILENT_MS)
         return "its guest gives no statistics: it has no balloon driver, or their period is off";
     return NULL;
 }
@@ -68,9 +66,15 @@ static void fill_failing(const struct domain *d, struct snapshot_domain *out, ui
         out->own_ask_kib = effect_gets_kib(d);
 }
 
+/* Without statistics, what its process holds must be known anew: what a shrink frees is reckoned from it. */
 static bool is_settling(const struct domain *d)
 {
-    return domain_is_away(d) || !sample_fits(d);
+    return domain_is_away(d) || (domain_is_without_stats(d) ? d->rss_is_missed : !sample_fits(d));
+}
+
+static bool is_stale(const struct domain *d, uint64_t age_ms, const struct config *config)
+{
+    return !domain_is_without_stats(d) && age_ms > config->guard.stale_after_ms;
 }
 
 static uint32_t flags(const struct domain *d, const struct snapshot_domain *out,
@@ -88,7 +92,7 @@ static uint32_t flags(const struct domain *d, const struct snapshot_domain *out,
         flags |= MEMCOORD_NEW;
     if (is_settling(d))
         flags |= MEMCOORD_SETTLING;
-    if (out->seen.stats_age_ms > config->guard.stale_after_ms)
+    if (is_stale(d, out->seen.stats_age_ms, config))
         flags |= MEMCOORD_STALE;
     return flags;
 }
@@ -140,6 +144,7 @@ void domain_fill(struct domain *domain, struct snapshot_domain *out, uint64_t no
     /* until its driver loads, a guest owns all that it was defined with */
     if (domain->is_new && domain->sample.sampled_ms == UNKNOWN)
         out->booting_kib = domain->host_max_kib;
+    out->without_stats = domain_is_without_stats(domain);
     out->shrink_paused = now_ms < domain->shrink_paused_until_ms;
     fill_failing(domain, out, now_ms, config);
     /* a tick that comes a little early is a tick of the next interval */

@@ -197,8 +197,11 @@ static bool is_at_rest(const struct domain *d, uint64_t now_ms)
     const struct domain_sample *sample = &d->sample;
     uint64_t size_kib;
 
-    if (domain_is_away(d) || d->setting || d->reassert || now_ms - d->set_ms < news_every_ms ||
-        sample->sampled_ms == UNKNOWN || sample->sampled_ms <= d->set_ms ||
+    if (domain_is_away(d) || d->setting || d->reassert || now_ms - d->set_ms < news_every_ms)
+        return false;
+    if (domain_is_without_stats(d)) /* the host alone tells: so long an older target may move it */
+        return now_ms - memcoord_max(d->set_ms, d->host_moved_ms) >= obeys_after_ms;
+    if (sample->sampled_ms == UNKNOWN || sample->sampled_ms <= d->set_ms ||
         domain_distance(d->host_balloon_kib, d->target_kib) > DOMAIN_ARRIVED_KIB)
         return false;
     if (sample->guest_total_kib == UNKNOWN || d->kernel_kib == UNKNOWN)

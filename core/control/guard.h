@@ -3,7 +3,8 @@
  * Makes a plan safe, whatever it asks. Pure: no I/O, no clock, no globals. After it, in each tick:
  *  1. an unmanaged, paused or migrating domain is not changed; one that is new, settling or has stale
  *     statistics is not shrunk (a shrink under way is recalled when statistics go stale); one whose
- *     balloon is stuck is tried with a little now and then, and grown only where it is in need; one whose QEMU keeps what the guest gives gets it back;
+ *     balloon is stuck is tried with a little now and then, and grown only where it is in need; one
+ *     whose QEMU keeps what the guest gives gets it back;
  *  2. min <= target <= max for every domain whose target changes;
  *  3. a shrink leaves the guest at least guest_reserve usable;
  *  4. a domain loses at most max_shrink in an interval, however many ticks that is;
@@ -11,6 +12,7 @@
  *     nothing is taken from it;
  *  6. all grows together stay within grantable, ordinary ones also leave rescue_keep; when rescue or
  *     the reserve is short, the guard itself shrinks, within 1-5;
+ *     Of one that is coordinated without statistics 3 and 5 can't be kept: it gives last in 6;
  *  7. a change smaller than the deadband is not made, unless it ends exactly at min or max, or is a
  *     rescue.
  */

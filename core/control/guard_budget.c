@@ -69,11 +69,27 @@ static int by_weight(const void *a, const void *b)
     return r ? r : by_need(a, b);
 }
 
-/* The most usable first. */
+static uint64_t above_min_kib(const struct candidate *c)
+{
+    return guard_less(c->d->seen.target_kib, c->d->seen.min_kib);
+}
+
+/* What nobody knows to be there comes after all that is known. */
+static uint64_t known_usable_kib(const struct candidate *c)
+{
+    return c->d->seen.usable_kib == MEMCOORD_UNKNOWN ? 0 : c->d->seen.usable_kib;
+}
+
+/* The most usable first; of those without statistics, what is most above min. */
 static int by_plenty(const void *a, const void *b)
 {
     const struct candidate *x = *(struct candidate *const *)a, *y = *(struct candidate *const *)b;
-    int r = compare(y->d->seen.usable_kib, x->d->seen.usable_kib);
+    int r = compare(known_usable_kib(y), known_usable_kib(x));
+
+    if (r == 0)
+        r = x->d->without_stats - y->d->without_stats;
+    if (r == 0 && x->d->without_stats)
+        r = compare(above_min_kib(y), above_min_kib(x));
 
     return r ? r : by_name(x, y);
 }

@@ -21,7 +21,8 @@ static enum guard_reason no_shrink_reason(const struct snapshot_domain *d)
         return GUARD_SETTLING;
     if (d->seen.flags & MEMCOORD_STALE)
         return GUARD_STALE;
-    if (d->seen.usable_kib == MEMCOORD_UNKNOWN || d->seen.used_kib == MEMCOORD_UNKNOWN)
+    if (!d->without_stats &&
+        (d->seen.usable_kib == MEMCOORD_UNKNOWN || d->seen.used_kib == MEMCOORD_UNKNOWN))
         return GUARD_NO_STATS;
     return d->shrink_paused ? GUARD_SHRINK_PAUSED : GUARD_NOT_ASKED;
 }
@@ -51,7 +52,7 @@ static void find_floor(const struct guard_settings *settings, struct candidate *
     c->floor_reason = GUARD_AT_MIN;
     if (c->d->stuck || c->d->ineffective)
         find_failing_floor(c);
-    reserve_kib = seen->used_kib + settings->guest_reserve_kib;
+    reserve_kib = c->d->without_stats ? 0 : seen->used_kib + settings->guest_reserve_kib;
     if (reserve_kib > c->floor_kib) {
         c->floor_kib = reserve_kib;
         c->floor_reason = GUARD_GUEST_RESERVE;

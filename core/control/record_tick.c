@@ -34,7 +34,8 @@ static uint32_t guard_flags(const struct snapshot_domain *d)
            (d->stale_rescue ? RECORD_STALE_RESCUE : 0) | (d->stuck ? RECORD_STUCK : 0) |
            (d->takes_nothing ? RECORD_TAKES_NOTHING : 0) |
            (d->uncooperative ? RECORD_UNCOOPERATIVE : 0) |
-           (d->ineffective ? RECORD_INEFFECTIVE : 0);
+           (d->ineffective ? RECORD_INEFFECTIVE : 0) |
+           (d->without_stats ? RECORD_WITHOUT_STATS : 0);
 }
 
 static void fill(const struct tick_result *result, size_t i, struct words *words,
@@ -112,6 +113,7 @@ static void restore(const struct record_domain *d, uint32_t index, struct snapsh
         .takes_nothing = d->guard_flags & RECORD_TAKES_NOTHING,
         .uncooperative = d->guard_flags & RECORD_UNCOOPERATIVE,
         .ineffective = d->guard_flags & RECORD_INEFFECTIVE,
+        .without_stats = d->guard_flags & RECORD_WITHOUT_STATS,
     };
     out->seen.index = index;
     out->seen.state = NULL;

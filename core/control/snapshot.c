@@ -102,7 +102,7 @@ static struct sums sum_domains(struct snapshot *snapshot)
         sums.holds_kib += snapshot_holds_kib(d);
         sums.promised_kib += snapshot_promised_kib(d);
         d->seen.flags &= ~MEMCOORD_MOVABLE;
-        if (!(d->seen.flags & unmovable_flags))
+        if (!(d->seen.flags & unmovable_flags) && !d->stuck)
             d->seen.flags |= MEMCOORD_MOVABLE;
     }
     return sums;

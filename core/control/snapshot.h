@@ -29,6 +29,8 @@ struct snapshot_domain {
     bool stuck;           /* its balloon does not move: own_ask_kib, or a rescue */
     bool takes_nothing;   /* ... and it was to grow */
     bool uncooperative;   /* ... and has not for long */
+    bool without_stats;   /* its guest never gave statistics, and it is coordinated without:
+                                    only its min protects it */
     bool ineffective;     /* its QEMU keeps what the guest gives: no shrink, it gets that back */
     bool stale_rescue;    /* its statistics went stale when it was starving, and one step of
                                     help is due */

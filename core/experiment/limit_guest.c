@@ -33,6 +33,7 @@ void limit_guest_begin(struct limit_guest *g, const struct scenario *scenario, s
     g->wants_ms = g->start_ms + (s->start_ms > 0 ? s->boot_ms : 0);
     g->frozen_ms = s->temper.kind == TEMPER_DEAD ? SIM_EPOCH_MS + s->temper_at_ms : LOAD_FOREVER;
     apply_config(g, config);
+    g->cache_used_kib = amount_of(s->cache_used, s->max_kib);
     g->base_kib = s->kernel_kib + s->system_kib + s->watermark_kib;
     g->base_kib = memcoord_min(g->base_kib, g->max_kib);
     load_begin(&g->load, g->spec->load, random_start(seed, 2), g->wants_ms);
@@ -49,7 +50,7 @@ uint64_t limit_guest_demand(const struct limit_guest *g)
 {
     if (g->at_ms < g->wants_ms)
         return 0;
-    return load_kib(&g->load.now, memcoord_min(g->at_ms, g->frozen_ms));
+    return load_kib(&g->load.now, memcoord_min(g->at_ms, g->frozen_ms)) + g->cache_used_kib;
 }
 
 uint64_t limit_guest_touched(const struct limit_guest *g)
@@ -77,7 +78,9 @@ static uint64_t piece_end_ms(const struct limit_guest *g, uint64_t to_ms)
 /* What it wants where the piece ends: the next one may begin elsewhere. */
 static uint64_t demand_at_end(const struct limit_guest *g, uint64_t end_ms)
 {
-    return g->at_ms < g->wants_ms ? 0 : load_kib(&g->load.now, memcoord_min(end_ms, g->frozen_ms));
+    if (g->at_ms < g->wants_ms)
+        return 0;
+    return load_kib(&g->load.now, memcoord_min(end_ms, g->frozen_ms)) + g->cache_used_kib;
 }
 
 static void go_to(struct limit_guest *g, uint64_t end_ms)

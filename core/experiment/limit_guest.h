@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A guest of a scenario as its demand alone makes it: no balloon that moves, no cache, no swap, no kills. Of
+/* A guest of a scenario as its demand alone makes it, its load's and that of the cache in use: no balloon that
+ * moves, no other cache, no swap, no kills. Of
  * core/experiment/limit*.c only. */
 #ifndef CORE_EXPERIMENT_LIMIT_GUEST_H
 #define CORE_EXPERIMENT_LIMIT_GUEST_H
@@ -17,6 +18,7 @@ struct limit_guest {
     uint64_t frozen_ms;         /* it hangs: demand stays as it is */
     uint64_t max_kib, weight;
     uint64_t base_kib; /* what it must own before its load gets anything */
+    uint64_t cache_used_kib;
     struct load_cursor load;
     uint64_t at_ms; /* so far it was moved */
     uint64_t

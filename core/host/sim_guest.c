@@ -34,6 +34,7 @@ void sim_guest_begin(struct sim_guest *g, const struct guest *spec, uint64_t see
     *g = (struct sim_guest){ .spec = spec, .life = SIM_WAITS };
     g->frozen_at_ms = s->temper.kind == TEMPER_DEAD ? SIM_EPOCH_MS + s->temper_at_ms : SIM_NEVER;
     g->cache_max_kib = amount_of(s->cache, s->max_kib);
+    g->cache_used_kib = amount_of(s->cache_used, s->max_kib);
     g->shown.sampled_ms = UNKNOWN;
     begin_samples(g, s, random_start(seed, 1));
 }

@@ -27,7 +27,7 @@ struct sim_sample {
 
 /* Parts of a second's flow that were less than a KiB, in KiB/1000; of sums over time, in KiB x ms. */
 struct sim_rests {
-    uint64_t balloon, touch, cache, swap_in, swap_out, demand, shortage;
+    uint64_t balloon, touch, cache, reads, swap_in, swap_out, demand, shortage;
 };
 
 /* Plain data: a copy is the guest as it was. */
@@ -51,7 +51,7 @@ struct sim_guest {
     uint64_t kept_kib;         /* in the balloon, and its QEMU keeps it of the host */
     uint64_t swapped_kib;      /* of the load, in its own swap */
     uint64_t host_swapped_kib; /* of its touched memory, in the host's swap */
-    uint64_t cache_max_kib;
+    uint64_t cache_max_kib, cache_used_kib;
 
     struct load_cursor load;
     uint64_t wanted_kib;    /* by the load at now_ms, also while it is away */
@@ -118,6 +118,12 @@ static inline uint64_t sim_usable_kib(const struct sim_guest *g)
 static inline uint64_t sim_room_kib(const struct sim_guest *g)
 {
     return g->lists_kib + sim_usable_kib(g);
+}
+
+/* What of the cache in use is not there: each time that it is read it is a major fault. KiB. */
+static inline uint64_t sim_missing_kib(const struct sim_guest *g)
+{
+    return g->life == SIM_RUNS ? less(g->cache_used_kib, g->cache_kib) : 0;
 }
 
 /* Takes `kib`, at most sim_room_kib(), from lists, free memory and cache, in this order: the caller

@@ -22,7 +22,8 @@ void sim_samples_begin(struct sim_guest *g, uint64_t from_ms)
 
 static bool talks(const struct sim_guest *g)
 {
-    return g->life == SIM_RUNS && g->spec->settings.temper.kind != TEMPER_NO_DRIVER;
+    return g->life == SIM_RUNS && g->spec->settings.statistics &&
+           g->spec->settings.temper.kind != TEMPER_NO_DRIVER;
 }
 
 static bool is_silent(const struct sim_guest *g, uint64_t at_ms)

@@ -7,6 +7,7 @@
 #define LONGEST_MS UINT64_C(1000000000)
 /* The host is told of a balloon that moves once in so long. */
 #define TELL_EVERY_MS 1000
+#define PAGE_KIB 4
 
 static uint64_t held_kib(const struct sim_guest *g)
 {
@@ -69,11 +70,28 @@ static bool sticks(const struct sim_guest *g)
 /* ---- what it lacks */
 
 /* What of wanted_kib is not there because memory lacks; not what it is just about to touch. */
-static uint64_t lacking(const struct sim_guest *g)
+static uint64_t load_lacks(const struct sim_guest *g)
 {
     if (g->away_until_ms == 0 && g->swapped_kib == 0 && sim_room_kib(g) > 0)
         return 0;
     return less(g->wanted_kib, g->anon_kib);
+}
+
+/* The same of the cache in use; not what is just about to be read. */
+static uint64_t cache_lacks(const struct sim_guest *g)
+{
+    return sim_free_kib(g) > 0 ? 0 : sim_missing_kib(g);
+}
+
+static uint64_t lacking(const struct sim_guest *g)
+{
+    return load_lacks(g) + cache_lacks(g);
+}
+
+/* Of its memory, what load and cache in use want. */
+static uint64_t all_wanted(const struct sim_guest *g, uint64_t load_kib)
+{
+    return load_kib + (g->life == SIM_RUNS ? g->cache_used_kib : 0);
 }
 
 void sim_reckon_wants(struct sim_guest *g)
@@ -94,7 +112,8 @@ static void add_over_time(uint64_t *sum_kib_s, uint64_t *rest, uint64_t kib, uin
 /* Counts `ms` in which both moved evenly from these to what they are. */
 static void count(struct sim_guest *g, uint64_t wanted_kib, uint64_t lacking_kib, uint64_t ms)
 {
-    add_over_time(&g->demand_kib_s, &g->rests.demand, (wanted_kib + g->wanted_kib) / 2, ms);
+    add_over_time(&g->demand_kib_s, &g->rests.demand,
+                  all_wanted(g, (wanted_kib + g->wanted_kib) / 2), ms);
     if (lacking_kib == 0 && g->lacking_kib == 0)
         return;
     add_over_time(&g->short_kib_s, &g->rests.shortage, (lacking_kib + g->lacking_kib) / 2, ms);
@@ -186,10 +205,21 @@ bool sim_rests(const struct sim_guest *g, uint64_t *until_ms)
     }
     if (g->life != SIM_BOOTS &&
         (now->from_kib != now->to_kib || g->swapped_kib > 0 || balloon_moves(g) ||
-         held_kib(g) != sim_guest_demand_kib(g) || cache_fills(g)))
+         held_kib(g) != sim_guest_demand_kib(g) || cache_fills(g) || sim_missing_kib(g) > 0))
         return false;
     *until_ms = next_event_ms(g);
     return true;
+}
+
+/* Whether what is missing of the cache in use may change. */
+static bool missing_moves(const struct sim_guest *g)
+{
+    const struct load_segment *now = &g->load.now;
+
+    if (g->cache_used_kib == 0)
+        return false;
+    return balloon_moves(g) || now->from_kib != now->to_kib ||
+           held_kib(g) != sim_guest_demand_kib(g) || (sim_missing_kib(g) > 0 && cache_fills(g));
 }
 
 uint64_t sim_step_end_ms(const struct sim_guest *g, uint64_t to_ms)
@@ -198,7 +228,8 @@ uint64_t sim_step_end_ms(const struct sim_guest *g, uint64_t to_ms)
     uint64_t behind_kib = less(sim_guest_demand_kib(g), held_kib(g));
     bool moves = balloon_moves(g), rises = demand_rises(g) || behind_kib > 0;
 
-    if ((moves && rises) || (g->swapped_kib > 0 && (moves || rises || sim_room_kib(g) > 0)))
+    if ((moves && rises) || (g->swapped_kib > 0 && (moves || rises || sim_room_kib(g) > 0)) ||
+        missing_moves(g))
         step_ms = SIM_STEP_MS;
     else if (moves)
         step_ms = balloon_ms(g);
@@ -293,18 +324,40 @@ static void move_load(struct sim_guest *g, uint64_t demand_kib, uint64_t ms)
     }
 }
 
-static void fill_cache(struct sim_guest *g, uint64_t ms)
+/* Up to `kib` of free memory become cache. */
+static void grow_cache(struct sim_guest *g, uint64_t kib)
 {
-    uint64_t lists_kib = g->lists_kib, kib;
+    uint64_t lists_kib = g->lists_kib;
 
-    if (!cache_fills(g))
-        return;
-    kib = memcoord_min(g->cache_max_kib - g->cache_kib, sim_free_kib(g));
-    kib = memcoord_min(kib, flow(&g->rests.cache, g->spec->settings.cache_kib_per_s, ms));
+    kib = memcoord_min(kib, sim_free_kib(g));
     g->lists_kib = 0; /* out of sim_take()'s reach: cache is filled from free memory */
     sim_take(g, kib);
     g->lists_kib = lists_kib;
     g->cache_kib += kib;
+}
+
+static void fill_cache(struct sim_guest *g, uint64_t ms)
+{
+    uint64_t kib;
+
+    if (!cache_fills(g))
+        return;
+    kib = memcoord_min(g->cache_max_kib - g->cache_kib, sim_free_kib(g));
+    grow_cache(g, memcoord_min(kib, flow(&g->rests.cache, g->spec->settings.cache_kib_per_s, ms)));
+}
+
+/* What is in use and not there is read: into free memory, or in the place of what goes for it. */
+static void read_cache(struct sim_guest *g, uint64_t ms)
+{
+    uint64_t missing_kib = sim_missing_kib(g), pages_per_s, pages;
+
+    if (missing_kib == 0)
+        return;
+    pages_per_s = memcoord_mul_div(g->spec->settings.cache_reads_kib_per_s, missing_kib,
+                                   PAGE_KIB * g->cache_used_kib);
+    pages = flow(&g->rests.reads, pages_per_s, ms);
+    g->major_faults += pages;
+    grow_cache(g, memcoord_min(pages * PAGE_KIB, missing_kib));
 }
 
 /* What is swapped comes back where there is room. Where there is none, the load touches it all the same,
@@ -327,7 +380,7 @@ static void swap_in(struct sim_guest *g, uint64_t ms)
         g->swap_out_kib += kib;
     }
     g->swap_in_kib += kib;
-    g->major_faults += kib / 4;
+    g->major_faults += kib / PAGE_KIB;
 }
 
 /* ---- what happens at a moment */
@@ -379,6 +432,7 @@ void sim_step(struct sim_guest *g, uint64_t to_ms)
         move_balloon(g, ms);
         move_load(g, sim_guest_demand_kib(g), ms);
         fill_cache(g, ms);
+        read_cache(g, ms);
         swap_in(g, ms);
         sim_count_rss(g);
     }
@@ -399,8 +453,8 @@ struct host_truth sim_guest_truth(const struct sim_guest *g, uint64_t at_ms)
 {
     uint64_t rested_ms = less(at_ms, g->now_ms);
     struct host_truth truth = {
-        .demand_kib = g->wanted_kib,
-        .held_kib = g->anon_kib,
+        .demand_kib = all_wanted(g, g->wanted_kib),
+        .held_kib = g->anon_kib + memcoord_min(g->cache_kib, all_wanted(g, 0)),
         .demand_kib_s = g->demand_kib_s,
         .short_kib_s = g->short_kib_s,
         .short_ms = g->short_ms,
@@ -410,7 +464,7 @@ struct host_truth sim_guest_truth(const struct sim_guest *g, uint64_t at_ms)
     };
     struct sim_rests rests = g->rests;
 
-    add_over_time(&truth.demand_kib_s, &rests.demand, g->wanted_kib, rested_ms);
+    add_over_time(&truth.demand_kib_s, &rests.demand, truth.demand_kib, rested_ms);
     if (g->lacking_kib > 0) {
         add_over_time(&truth.short_kib_s, &rests.shortage, g->lacking_kib, rested_ms);
         truth.short_ms += rested_ms;

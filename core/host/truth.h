@@ -8,8 +8,9 @@
 
 /* Of one guest. KiB; the sums are KiB x s since the guest was started. */
 struct host_truth {
-    uint64_t demand_kib;   /* what its load wants, also while it is away because it was killed */
-    uint64_t held_kib;     /* what the load holds of it in memory (not in swap) */
+    uint64_t demand_kib;   /* what its load wants, also while it is away because it was killed, and
+                              its cache in use */
+    uint64_t held_kib;     /* what it holds of that in memory (not in swap) */
     uint64_t demand_kib_s; /* demand over time */
     uint64_t short_kib_s;  /* demand that is not held because memory lacks, over time */
     uint64_t short_ms;     /* so long some was not held */

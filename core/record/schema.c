@@ -19,7 +19,7 @@
 #define TICKS_MAX (UINT64_C(1) << 53)
 #define DOMAINS_MAX 1000000
 #define SEEN_FLAGS 0x7f
-#define GUARD_FLAGS 0x1ff
+#define GUARD_FLAGS 0x3ff
 
 #define END                                 \
     {                                       \
@@ -164,7 +164,8 @@ static const struct schema_column sample_columns[] = {
       "what it owned while it booted, KiB; else 0" },
     { "guard_flags", SCHEMA_U32, OF(guard_flags), true, GUARD_FLAGS,
       "sum of 1 huge pages, 2 balloon does not move now, 4 moved by others, 8 no shrink for a while, "
-      "16 one step of help is due, 32 stuck, 64 did not grow, 128 uncooperative, 256 ineffective" },
+      "16 one step of help is due, 32 stuck, 64 did not grow, 128 uncooperative, 256 ineffective, "
+      "512 without statistics" },
     { "own_ask_kib", SCHEMA_U64, OF(own_ask_kib), false, 0,
       "by memcoord itself, KiB; 0 or NULL: nothing" },
     { "asked_kib", SCHEMA_U64, OF(asked_kib), false, 0, "by the policy, KiB; NULL: nothing" },

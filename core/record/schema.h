@@ -11,7 +11,7 @@
 /* "mcor": says that an SQLite file is a recording. */
 #define SCHEMA_APPLICATION_ID 0x6d636f72
 /* Counts every change of the tables. A reader reads its own and all before, and refuses newer ones. */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 enum schema_type {
     SCHEMA_U64, /* uint64_t; MEMCOORD_UNKNOWN is NULL; what SQLite can't hold becomes its largest */

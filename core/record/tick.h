@@ -22,6 +22,7 @@
 #define RECORD_TAKES_NOTHING (1u << 6)   /* ... when it is to grow */
 #define RECORD_UNCOOPERATIVE (1u << 7)   /* ... and has not for long */
 #define RECORD_INEFFECTIVE (1u << 8)     /* its QEMU keeps what the guest gives */
+#define RECORD_WITHOUT_STATS (1u << 9)   /* its guest never gave statistics, and need not */
 
 struct record_domain {
     uint8_t uuid[HOST_UUID_BYTES];

@@ -201,12 +201,10 @@
   }
 
   function makeVariant(group) {
-    const scenario = scenarioOf(group[0]);
     return {
-      label: hasScenarios ? `${group[0].label}, ${baseName(scenario ?? "no scenario")}` : group[0].label,
       name: group[0].label,
       runs: group,
-      scenario,
+      scenario: scenarioOf(group[0]),
       limit: limitOf(group[0]),
       scores: data.columns.map((column, index) => meanScore(group, column, index)),
     };
@@ -265,7 +263,7 @@
   function joined(values) {
     const different = distinct(values);
     if (different.includes(null)) return null;
-    const text = different.join(", ");
+    const text = different.join(",\u00a0");
     return different.length > 1 && text.length > 30 ? `${different.length} different` : text;
   }
 
@@ -281,11 +279,14 @@
     fillTable(
       "runs-table",
       ["run", ...columns.map(([title]) => title)],
-      variants.map((variant) => [
-        rowHead(variant.label),
+      variantsShown().map((variant) => [
+        rowHead(variant.name),
         ...columns.map(([, valueOf]) => cell(joined(variant.runs.map(valueOf)))),
       ]),
     );
+  }
+
+  function showLead() {
     get("lead").textContent = countText();
     get("version").textContent = `memcoord ${data.version}`;
   }
@@ -298,19 +299,19 @@
     .map((column, index) => ({ ...column, index }))
     .filter(({ index }) => runs.some((run) => run.scores[index] !== null));
 
-  /* On its scenario, and among what could be chosen: limits are there to compare with. */
+  /* Among what could be chosen: limits are there to compare with. */
   function isBest(variant, { index, more_is_better: more }) {
-    const rivals = variants.filter((other) => !other.limit && (!hasScenarios || other.scenario === variant.scenario));
+    const rivals = variantsShown().filter((other) => !other.limit);
     const known = rivals.map((other) => rawScore(other, index)).filter((value) => value !== null);
     if (variant.limit || new Set(known).size < 2) return false;
     return rawScore(variant, index) === (more ? Math.max(...known) : Math.min(...known));
   }
 
   function sortedVariants() {
-    if (sorting.column === null) return variants;
+    if (sorting.column === null) return variantsShown();
     const sign = sorting.descending ? -1 : 1;
     const valueOf = (variant) => rawScore(variant, sorting.column);
-    return [...variants].sort((a, b) => {
+    return [...variantsShown()].sort((a, b) => {
       if (valueOf(a) === null || valueOf(b) === null) return (valueOf(a) === null) - (valueOf(b) === null);
       return sign * (valueOf(a) - valueOf(b));
     });
@@ -341,7 +342,7 @@
   function showScores() {
     const heads = [element("th", { scope: "col" }, "run"), ...shownColumns.map(scoreHead)];
     const rows = sortedVariants().map((variant) =>
-      element("tr", {}, rowHead(variant.label), ...shownColumns.map((column) => scoreCell(variant, column))),
+      element("tr", {}, rowHead(variant.name), ...shownColumns.map((column) => scoreCell(variant, column))),
     );
     get("scores-table").replaceChildren(
       element("thead", {}, element("tr", {}, ...heads)),
@@ -945,6 +946,8 @@
 
   function showSet(set) {
     lookAt(set);
+    showRuns();
+    showScores();
     showDifferences();
     get("set-note").textContent = sets.length > 1 ? `Shown below: ${setText(set)}.` : "";
     get("memory-plots").replaceChildren(...set.map((run, i) => figure(run, `memory-${i}`)));
@@ -982,8 +985,7 @@
   function start() {
     prepareRuns();
     makeVariants();
-    showRuns();
-    showScores();
+    showLead();
     showScoreHelp();
     showScoreNote();
     prepareSets();

@@ -37,15 +37,16 @@ struct load_source {
 struct guest_settings {
     uint64_t max_kib, min_kib, balloon_kib, weight, count;
     uint64_t start_ms, stop_ms, boot_ms; /* stop_ms 0: it stays */
-    struct amount cache;                 /* percent of max */
+    struct amount cache, cache_used;     /* percent of max */
     uint64_t kernel_kib, system_kib, watermark_kib, lists_kib, overhead_kib;
-    uint64_t cache_kib_per_s, touch_kib_per_s;
+    uint64_t cache_kib_per_s, cache_reads_kib_per_s, touch_kib_per_s;
     uint64_t swap_kib, swap_kib_per_s;
     uint64_t gives_kib_per_s, takes_kib_per_s;
     uint64_t returns; /* 0: QEMU keeps what the balloon takes */
     struct temper temper;
     uint64_t temper_at_ms;
     uint64_t period_ms, lag_ms, jitter_ms;
+    uint64_t statistics;                  /* 0: it never gives any */
     uint64_t silent_at_ms, silent_for_ms; /* both 0: never; silent_for_ms 0: from then on */
     uint64_t restart_ms;                  /* 0: a killed load stays away */
     uint64_t linear;

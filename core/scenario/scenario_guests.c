@@ -53,6 +53,8 @@ static void check(struct scenario_read *read, const char *name, int line,
         problem(read, line, "guest %s: balloon is above max", name);
     if (s->min_kib != UNKNOWN && s->min_kib > s->max_kib)
         problem(read, line, "guest %s: min is above max", name);
+    if (amount_of(s->cache_used, s->max_kib) > amount_of(s->cache, s->max_kib))
+        problem(read, line, "guest %s: cache_used is above cache, of which it is a part", name);
     if (needs_kib > s->balloon_kib)
         problem(read, line,
                 "guest %s: kernel, system and watermark need %" PRIu64

@@ -3,7 +3,7 @@
  * What a tick costs without a host: made-up views of 10 to 10,000 domains go through the real
  * remembering, snapshot, policy and guard. Guests' needs move a little each second, and one in fifty
  * guests changes its load; targets that are granted arrive at once. The host has too little for all,
- * so that policies that divide do so. Prints the median over many ticks.
+ * so that policies that divide do so. Prints the median over many ticks, for each policy of the folder.
  *
  * The last row has the domains in an order in which quickselect takes O(n^2): fair-share must not.
  *
@@ -268,18 +268,25 @@ static void run(const char *policy, const char *policy_path, size_t n, bool wors
     free(b.verdicts);
 }
 
+/* The policy in the file `path`. */
+static int run_sizes(const char *path, void *policy_path)
+{
+    static const size_t sizes[] = { 10, 100, 1000, 10000 };
+
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        run(path, policy_path, sizes[i], false);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
-    static const char *const policies[] = { "hold", "threshold", "proportional", "fair-share" };
-    static const size_t sizes[] = { 10, 100, 1000, 10000 };
-    const char *path = argc > 1 ? argv[1] : "policies";
+    char *path = argc > 1 ? argv[1] : (char[]){ "policies" };
 
     log_open(LOG_LEVEL_ERROR);
     printf("%-16s %7s %9s %9s %9s %9s %9s %9s\n", "policy", "domains", "changes", "snapshot",
            "policy", "guard", "tick", "remember");
-    for (size_t p = 0; p < sizeof(policies) / sizeof(policies[0]); p++)
-        for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
-            run(policies[p], path, sizes[s], false);
+    if (policy_list(path, run_sizes, path))
+        die("out of memory");
     run("fair-share", path, 10000, true);
     return 0;
 }

@@ -123,11 +123,14 @@ deadband = 0%
 [domain test]
 weight = 7
 min = 1GiB
+statistics = optional
 [policy threshold]
 shrink = 40MiB
 END
 check_says 0 -c x.ini
 is "$err" "" "nothing is wrong"
+like "$out" "^statistics = optional$" "what a section says of domains is shown"
+like "$out" "^# Domains, unless a section says otherwise: .*statistics = required" "and what counts without one"
 like "$out" "^interval = 2s ; default 1s$" "what was changed is shown with its default"
 like "$out" "^limit = 0$" "what was not changed is shown, too"
 like "$out" "^# .*/policies/threshold.so: " "the policy is shown with its file"

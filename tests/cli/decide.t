@@ -100,6 +100,13 @@ is "$(echo "$out" | field granted_kib) $(echo "$out" | field guard)" "2147483648
     "--no-guard grants whatever is asked"
 out=$(echo "$line" | told --set to=0 --no-guard)
 is "$(echo "$out" | field asked_kib) $(echo "$out" | field granted_kib)" "0 0" "0 is a size that was asked"
+mute='{"domains":[{"name":"a","min_kib":262144,"max_kib":1048576,"balloon_kib":524288}]}'
+is "$(echo "$mute" | told --set to=400MiB | field guard)" "no-stats" "a guest without statistics is not shrunk"
+printf '[domain a]\nstatistics = optional\n' > "$tmp/optional.ini"
+is "$(echo "$mute" | told --set to=400MiB -c "$tmp/optional.ini" | field guard)" "gradual" \
+    "unless the configuration says that they are optional"
+is "$(echo "${mute/\"name\"/\"without_stats\":true,\"name\"}" | told --set to=400MiB | field guard)" "gradual" \
+    "or the line does"
 is "$(echo "$line" | told --json)" "$(echo "$line" | told)" "--json: it is JSON always"
 is "$(echo '{"domains":[]}' | told | field name)" "" "no domains, no decisions"
 

@@ -21,10 +21,13 @@ for my $line (1 .. 40) {
                  balloon_kib => $b, weight => 250 * (1 + below(8)));
         @d{qw(usable_kib unused_kib rss_kib)} = (below($b), below($b), below($b)) if below(8);
         $d{growth_kib_per_s} = below(50_000) if below(2);
+        @d{qw(swap_in_kib_per_s swap_out_kib_per_s major_faults_per_s)} = (below(4000), below(4000), below(200)) if below(2);
         $d{flags} = [qw(settling paused new stale)[below(4)]] if below(6) == 0;
         push @domains, \%d;
     }
-    my %host = (total_kib => 33_554_432, available_kib => 1_000_000 + below(12_000_000));
+    my %host = (total_kib => 33_554_432, available_kib => 1_000_000 + below(12_000_000), psi_some_bp => below(3000));
+    $host{free_kib} = below($host{available_kib});
+    $host{cached_kib} = $host{available_kib} - $host{free_kib};
     @domains = reverse @domains if $ENV{REVERSED};
     @domains = sort { $a->{weight} <=> $b->{weight} || $a->{name} cmp $b->{name} } @domains if $ENV{SORTED};
     print $json->encode({ host => \%host, domains => \@domains }), "\n";
@@ -43,8 +46,7 @@ decided() { # POLICY SNAPSHOTS
         print $json->encode($line), "\n"'
 }
 
-for source in "$top"/policies/*.c; do
-    name=$(basename "$source" .c)
+for name in $(all_policies); do
     decided "$name" "$tmp/as-is" > "$tmp/want"
     is "$(wc -l < "$tmp/want") $(grep -c '"error"' "$tmp/want")" "40 0" "$name decides on each snapshot"
     if [ "$name" != hold ]; then

@@ -8,12 +8,13 @@ policies() { "$memcoord" policies "$@"; }
 
 out=$(policies)
 is $? 0 "the policies beside memcoord are found from anywhere"
-for source in "$top"/policies/*.c; do
-    name=$(basename "$source" .c)
+for name in $(all_policies); do
     like "$out" "^$name +[a-z]" "$name is listed with its summary"
     like "$(policies "$name")" "^file: .*/$name.so \(policy ABI [0-9]+\)$" "$name is shown by name"
 done
 is "$(echo "$out" | cut -d' ' -f1)" "$(echo "$out" | cut -d' ' -f1 | LC_ALL=C sort)" "sorted by name"
+is "$(echo "$out" | wc -l)" "$(all_policies | wc -l)" "a line each"
+is "$(echo "$out" | grep -E '.{101}')" "" "none is longer than 100 columns"
 
 out=$(policies threshold)
 for key in metric low high grow shrink; do

@@ -62,7 +62,7 @@ cant folder "conf/folder: Is a directory"
 cp conf/a.db conf/newer.db
 printf '\0\0\0\143' | dd of=conf/newer.db bs=1 seek=60 conv=notrunc status=none
 cp conf/newer.db conf/newer.before
-cant newer.db "conf/newer.db: has schema 99, from a newer memcoord: this one knows schemas up to 2"
+cant newer.db "conf/newer.db: has schema 99, from a newer memcoord: this one knows schemas up to 3"
 ok "a newer one is not touched" cmp conf/newer.db conf/newer.before
 
 # ---- check

@@ -15,7 +15,7 @@ record() {
     timeout 60 "$memcoord" -c "$scenario.conf" 2>"$scenario.log"
 }
 replay() { "$memcoord" replay "$@"; }
-policies='hold threshold proportional fair-share'
+policies=$(all_policies)
 
 # ---- its own decisions, again
 
@@ -107,7 +107,7 @@ printf 'no database, but longer than a header of one: %0100d\n' 0 > text.db
 wrong "no recording" "memcoord: text.db: is no recording of memcoord, nor any database" text.db
 cp demo-hold.db newer.db
 printf '\0\0\0\143' | dd of=newer.db bs=1 seek=60 conv=notrunc status=none
-wrong "a newer schema" "memcoord: newer.db: has schema 99, from a newer memcoord: this one knows schemas up to 2" newer.db
+wrong "a newer schema" "memcoord: newer.db: has schema 99, from a newer memcoord: this one knows schemas up to 3" newer.db
 head -c 20000 demo-hold.db > cut.db
 out=$(replay cut.db 2>&1 >stdout)
 is "$?:$(cat stdout)" 2: "a truncated file: status 2, and no half of a result"

@@ -132,6 +132,29 @@ Shown below: seed 2.
 a b oracle static
 other data" "seeds of a comparison are scored by their mean, and shown one at a time"
 
+# ---- several scenarios
+
+sed -i -e "s|^scenarios = .*|&, $top/conf/scenarios/tight-host.ini|" -e 's/^seeds = .*/duration = 20s/' experiment.ini
+"$memcoord" compare experiment.ini -o scenarios > compare.log 2>&1 || cat compare.log
+cp scenarios/report.html scenarios.html
+out=$(look scenarios.html "" '
+const table = (id) => [...document.querySelectorAll(`#${id} tbody tr`)];
+const names = (id) => table(id).map((row) => row.children[0].textContent).join(" ");
+const scores = () => table("scores-table").map((row) => row.textContent).join();
+const column = [...document.querySelectorAll("#runs-table thead th")].findIndex((th) => th.textContent === "scenario");
+const scenarios = () => [...new Set(table("runs-table").map((row) => row.children[column].textContent))].join(" ");
+say(document.getElementById("lead").textContent);
+const show = () => say(`${names("runs-table")}; ${names("scores-table")}; ${scenarios()}`);
+show();
+const before = scores(), input = document.getElementById("set-input");
+input.value = 1; input.dispatchEvent(new Event("change"));
+show();
+say(scores() === before ? "the same" : "other scores");')
+is "$out" "8 runs, 4 variants, 2 scenarios, 9 domains.
+static oracle a b; static oracle a b; demo
+static oracle a b; static oracle a b; tight-host
+other scores" "scenarios are shown one at a time: scores of two of them say nothing of each other"
+
 # ---- light, dark, paper
 
 read -r -d '' colours <<'EOJ'

@@ -49,14 +49,14 @@ start = 2s
 stop = 6s
 boot = 500ms
 END
-for policy in hold threshold proportional fair-share; do
+for policy in $(all_policies); do
     printf '[memcoord]\nuri = sim:s.ini\npolicy = %s\n[record]\nfile = %s.db\n' $policy $policy > $policy.ini
     clean "run, simulated host, $policy" 0 "$memcoord" -c $policy.ini
     ok "it coordinated to the end" grep -q 'the scenario is over' err
-    printf '[memcoord]\nuri = test:///default\npolicy = %s\non_exit = restore\n' $policy > test.ini
-    clean "run, libvirt's test driver, $policy" 0 "$memcoord" -c test.ini --ticks 2
-    ok "it coordinated" grep -q '^1 domain, host' err
 done
+printf '[memcoord]\nuri = test:///default\npolicy = threshold\non_exit = restore\n' > test.ini
+clean "run, libvirt's test driver" 0 "$memcoord" -c test.ini --ticks 2
+ok "it coordinated" grep -q '^1 domain, host' err
 clean "check, simulated host" 0 "$memcoord" check -c threshold.ini
 clean "check, libvirt's test driver" 0 "$memcoord" check -c test.ini
 printf '[memcoord]\nuri = sim:nix.ini\ninterval = 5\n[hst]\n[policy threshold]\nlow = x\n' > wrong.ini

@@ -8,7 +8,7 @@
 
 for scenario in demo memory-leak tight-host two-release-two-grow stuck-balloons; do
     file=$top/conf/scenarios/$scenario.ini
-    for policy in threshold proportional fair-share hold; do
+    for policy in $(all_policies); do
         for isolate in no yes; do
             printf '[memcoord]\nuri = sim:%s\npolicy = %s\n[policy_process]\nisolate = %s\ndeadline = 60min\n' \
                 "$file" "$policy" $isolate > "$tmp/$isolate.ini"
@@ -20,7 +20,7 @@ done
 for ((i = 0; i < 40; i++)); do
     echo "{\"domains\":[{\"name\":\"a\",\"max_kib\":4194304,\"balloon_kib\":$((400000 + i * 1000)),\"usable_kib\":$((i * 7000))},{\"name\":\"b \\u00e9\",\"max_kib\":4194304,\"balloon_kib\":800000,\"used_kib\":$((300000 + i))}],\"host\":{\"total_kib\":8388608,\"available_kib\":4194304}}"
 done > "$tmp/lines"
-for policy in threshold proportional fair-share hold; do
+for policy in $(all_policies); do
     is "$("$memcoord" decide -p $policy --isolate "$tmp/lines" 2>&1)" "$("$memcoord" decide -p $policy "$tmp/lines" 2>&1)" \
         "decide --isolate -p $policy: the same"
 done

@@ -112,7 +112,7 @@ static int fuzz_one(const uint8_t *data, size_t size)
     if (r == 0) {
         check_printed(&config);
         check_domains(&config);
-        for (size_t i = 0; i < FUZZ_POLICIES; i++)
+        for (size_t i = 0; i < fuzz_n_policies; i++)
             if (has_section(&config, fuzz_policies[i]->table.name))
                 check_policy(&config, fuzz_policies[i]);
     }

@@ -121,7 +121,7 @@ static void replay_with(struct recording *recording, size_t i, size_t policy, bo
     problems_free(&problems);
 }
 
-static void replay(size_t policy, bool json)
+static void replay(size_t size, bool json)
 {
     struct recording *recording = NULL;
     char error[512] = "";
@@ -129,7 +129,8 @@ static void replay(size_t policy, bool json)
 
     check_refused(r, error);
     for (size_t i = 0; r == 0 && i < recording_n_runs(recording); i++)
-        replay_with(recording, i, policy, json);
+        for (size_t p = fuzz_first_policy(size); p < fuzz_end_of_policies(size); p++)
+            replay_with(recording, i, p, json);
     recording_close(recording);
 }
 
@@ -155,6 +156,6 @@ static int fuzz_one(const uint8_t *data, size_t size)
     else if (chosen < 4)
         draw();
     else
-        replay(chosen % FUZZ_POLICIES, size % 2);
+        replay(size, chosen % 2);
     return 0;
 }

@@ -33,7 +33,7 @@ static struct host_domain guest(uint64_t balloon_kib, uint64_t usable_kib, uint6
 }
 
 /* A domain that has stood still long enough to be no longer new; the time is 5 s then. */
-static struct domain *settled(uint64_t balloon_kib, uint64_t usable_kib)
+static inline struct domain *settled(uint64_t balloon_kib, uint64_t usable_kib)
 {
     struct host_domain seen = guest(balloon_kib, usable_kib, 1000);
     struct domain *d = domain_new(&seen, 1000, &config);
@@ -46,7 +46,7 @@ static struct domain *settled(uint64_t balloon_kib, uint64_t usable_kib)
     return d;
 }
 
-static struct snapshot_domain filled(struct domain *d, uint64_t now_ms)
+static inline struct snapshot_domain filled(struct domain *d, uint64_t now_ms)
 {
     struct snapshot_domain out;
 

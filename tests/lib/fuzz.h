@@ -97,23 +97,52 @@ static inline int fuzz_fill_text(const struct fuzz_file *file, const uint8_t *da
     return too_much ? -1 : 0;
 }
 
-/* ---- the policies, as they were built with the harness, or else for the program */
+/* ---- the policies that there are, as they were built with the harness, or else for the program */
 
 #define FUZZ_POLICY_PATH "$ORIGIN/policies:$ORIGIN/../../../policies"
-#define FUZZ_POLICIES 4
+#define FUZZ_POLICIES_MAX 64
 
-static const char *const fuzz_policy_names[FUZZ_POLICIES] = { "hold", "threshold", "proportional",
-                                                              "fair-share" };
-static struct policy *fuzz_policies[FUZZ_POLICIES];
+static struct policy *fuzz_policies[FUZZ_POLICIES_MAX]; /* by name */
+static size_t fuzz_n_policies;
 
-static inline void fuzz_load_policies(void)
+static inline int fuzz_load_policy(const char *path, void *arg)
 {
     char error[512];
 
-    for (size_t i = 0; i < FUZZ_POLICIES; i++)
-        if (policy_load(fuzz_policy_names[i], FUZZ_POLICY_PATH, &fuzz_policies[i], error,
-                        sizeof(error)) < 0)
-            fuzz_fail("%s", error);
+    (void)arg;
+    fuzz_assert(fuzz_n_policies < FUZZ_POLICIES_MAX);
+    if (policy_load(path, "", &fuzz_policies[fuzz_n_policies], error, sizeof(error)) < 0)
+        fuzz_fail("%s", error);
+    fuzz_n_policies++;
+    return 0;
+}
+
+static inline void fuzz_load_policies(void)
+{
+    fuzz_assert(policy_list(FUZZ_POLICY_PATH, fuzz_load_policy, NULL) == 0);
+    fuzz_assert(fuzz_n_policies > 0);
+}
+
+/* Which of them an input of `size` bytes is for: a test gives it to each, for (size_t i = first; i < end; i++), so
+ * that what the corpus means stays when others come; libFuzzer, which wants to go on, to one. */
+static inline size_t fuzz_first_policy(size_t size)
+{
+#ifdef FUZZER
+    return size % fuzz_n_policies;
+#else
+    (void)size;
+    return 0;
+#endif
+}
+
+static inline size_t fuzz_end_of_policies(size_t size)
+{
+#ifdef FUZZER
+    return size % fuzz_n_policies + 1;
+#else
+    (void)size;
+    return fuzz_n_policies;
+#endif
 }
 
 /* ---- the same sequence on every machine (splitmix64): a number below `below` */
@@ -247,7 +276,7 @@ int main(int argc, char **argv)
     free(files);
     fprintf(tap, "1..%d\n", argc > 1 ? argc - 1 : n);
     fclose(tap);
-    for (size_t i = 0; i < FUZZ_POLICIES; i++)
+    for (size_t i = 0; i < fuzz_n_policies; i++)
         policy_unload(fuzz_policies[i]);
     return 0;
 }

@@ -145,10 +145,12 @@ static inline uint64_t floor_kib(const struct model *m, size_t i)
     const struct memcoord_domain *s = &d->seen;
     const uint32_t uncertain = MEMCOORD_NEW | MEMCOORD_SETTLING | MEMCOORD_STALE;
     if (!(s->flags & MEMCOORD_MOVABLE) || s->flags & uncertain || d->shrink_paused ||
-        s->usable_kib == MEMCOORD_UNKNOWN)
+        (s->usable_kib == MEMCOORD_UNKNOWN && !d->without_stats))
         return s->target_kib;
     const uint64_t pace = less(amount_of(m->guard.max_shrink, s->balloon_kib), d->shrunk_kib);
-    const uint64_t need = memcoord_max(s->used_kib + m->guard.guest_reserve_kib, rescue_kib(m, d));
+    const uint64_t need =
+        d->without_stats ? 0
+                         : memcoord_max(s->used_kib + m->guard.guest_reserve_kib, rescue_kib(m, d));
     const uint64_t least = memcoord_max(s->min_kib, need);
     return memcoord_min(s->target_kib, memcoord_max(least, less(s->target_kib, pace)));
 }
@@ -158,6 +160,13 @@ static inline bool could_give(const struct model *m, size_t i)
 {
     const uint64_t floor = floor_kib(m, i);
     return floor < m->verdicts[i].granted_kib && worth_a_call(m, i, floor);
+}
+
+/* How much it is known to have to spare: who gives no statistics comes last. */
+static inline uint64_t plenty_kib(const struct model *m, size_t i)
+{
+    const struct snapshot_domain *d = &m->snapshot.domains[i];
+    return d->without_stats ? 0 : d->seen.usable_kib;
 }
 
 /* What the host is short of: of the reserve, and of what starving guests did not get. */
@@ -213,8 +222,7 @@ static inline void check_own_shrinks(const struct model *m)
             taken += less(d->target_kib, m->verdicts[i].granted_kib);
         deadband = memcoord_max(deadband, deadband_kib(m, i));
         for (size_t k = 0; k < m->snapshot.seen.n_domains; k++)
-            holds(m, k,
-                  !could_give(m, k) || m->snapshot.domains[k].seen.usable_kib <= d->usable_kib,
+            holds(m, k, !could_give(m, k) || plenty_kib(m, k) <= plenty_kib(m, i),
                   "spared, and a poorer one was shrunk");
     }
     holds(m, ALL, taken <= missing + deadband, "more was taken than is short");

@@ -13,8 +13,11 @@
 
 #include "lib/guard_fixture.h"
 #include "lib/random.h"
+#include "util/less.h"
 
+#ifndef MODEL_GUESTS /* how many there are at most */
 #define MODEL_GUESTS 10
+#endif
 #define MODEL_LAGS 4
 #define MODEL_SHRINKS 16
 #define MODEL_OVERHEAD_KIB (64 * MIB)
@@ -27,6 +30,8 @@ struct model_sample {
 
 struct model_guest {
     bool alive, paused, migrating, managed, set_aside, shrink_paused, moved_by_others;
+    bool mute; /* it never gives statistics, and need not */
+    bool missed;
     char name[8];
     uint64_t min_kib, max_kib, weight, extra_kib;
     /* the truth */
@@ -42,7 +47,7 @@ struct model_guest {
     struct model_sample sample;
     bool sampled;
     uint64_t arrived_ms; /* 0: the balloon is under way */
-    uint32_t still;      /* fresh samples since the balloon moved */
+    uint32_t still;      /* fresh samples since the balloon moved; of a mute one: polls in all */
     uint32_t waiting;    /* ticks since a balloon under way moved */
     uint64_t stale_step_ms;
     uint64_t shrunk_at_ms[MODEL_SHRINKS], shrunk_kib[MODEL_SHRINKS];
@@ -67,11 +72,6 @@ struct model {
     struct guard_verdict verdicts[MODEL_GUESTS];
     const char *plan;
 };
-
-static inline uint64_t less(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
 
 /* Huge pages are no part of it. */
 static inline uint64_t model_rss(const struct model_guest *g)
@@ -120,6 +120,7 @@ static inline void model_add_guest(struct model *m, struct model_guest *g)
     g->weight = weights[below(r, sizeof(weights) / sizeof(weights[0]))];
     g->balloon_kib = one_in(r, 4) ? g->max_kib : between(r, g->min_kib, g->max_kib);
     g->set_aside = !g->managed && one_in(r, 2);
+    g->mute = one_in(r, 6);
     g->extra_kib = one_in(r, 6) ? between(r, 1, 512) * MIB : 0;
     g->own_max_kib = m->calm ? MODEL_OVERHEAD_KIB : between(r, 20, 160) * MIB;
     g->own_kib = between(r, 0, memcoord_min(g->own_max_kib, MODEL_OVERHEAD_KIB));
@@ -347,8 +348,11 @@ static inline void model_see_guest(struct model *m, struct model_guest *g)
                                                one_in(r, 6) ? below(r, 1000) : 0 };
     }
     const bool silent = m->now_ms < g->silent_until_ms || one_in(r, 20);
-    model_see_rss(g, silent && g->rss_kib != MEMCOORD_UNKNOWN);
-    if (!silent && g->n_history)
+    g->missed = silent && g->rss_kib != MEMCOORD_UNKNOWN;
+    model_see_rss(g, g->missed);
+    if (g->mute)
+        g->still++;
+    else if (!silent && g->n_history)
         model_take_sample(g, &g->history[below(r, g->n_history)]);
 }
 
@@ -359,6 +363,12 @@ static inline uint64_t model_shrunk(const struct model *m, const struct model_gu
         if (g->shrunk_kib[i] && g->shrunk_at_ms[i] + m->interval_ms > m->now_ms)
             sum += g->shrunk_kib[i];
     return sum;
+}
+
+/* Until its driver loads, or it was silent for too long to be booting, it owns its maximum. */
+static inline bool model_boots(const struct model_guest *g)
+{
+    return !g->sampled && !(g->mute && g->still >= 3);
 }
 
 /* What the core makes of a guest for the guard. */
@@ -375,6 +385,7 @@ static inline void model_fill(const struct model *m, const struct model_guest *g
     flags |= stale ? MEMCOORD_STALE : 0;
     flags |=
         !g->arrived_ms || (g->sampled && g->sample.at_ms < g->arrived_ms) ? MEMCOORD_SETTLING : 0;
+    flags |= g->mute && g->missed ? MEMCOORD_SETTLING : 0;
     *d = (struct snapshot_domain){
         .seen = { .name = g->name,
                   .flags = flags,
@@ -396,7 +407,8 @@ static inline void model_fill(const struct model *m, const struct model_guest *g
                   .stats_age_ms = age,
                   .growth_kib_per_s = g->growth_kib_per_s },
         .extra_kib = g->extra_kib,
-        .booting_kib = g->sampled ? 0 : g->max_kib,
+        .booting_kib = model_boots(g) ? g->max_kib : 0,
+        .without_stats = g->mute && !model_boots(g),
         .overhead_kib = g->overhead_kib,
         .shrunk_kib = model_shrunk(m, g),
         .set_aside = g->set_aside,

@@ -70,9 +70,11 @@ static inline void check_shrink(const struct model *m, size_t i)
     holds(m, i, !(s->flags & MEMCOORD_NEW), "shrunk while new");
     holds(m, i, !(s->flags & MEMCOORD_SETTLING), "shrunk while settling");
     holds(m, i, !(s->flags & MEMCOORD_STALE), "shrunk by stale statistics");
-    holds(m, i, s->used_kib != MEMCOORD_UNKNOWN, "shrunk without statistics");
+    holds(m, i, s->used_kib != MEMCOORD_UNKNOWN || d->without_stats, "shrunk without statistics");
     holds(m, i, !d->shrink_paused, "shrunk while its guest takes memory back");
-    holds(m, i, granted >= s->used_kib + m->guard.guest_reserve_kib, "below guest_reserve");
+    holds(m, i, d->without_stats || granted >= s->used_kib + m->guard.guest_reserve_kib,
+          "below guest_reserve");
+    holds(m, i, granted >= s->min_kib, "shrunk below min");
     holds(m, i,
           d->shrunk_kib + (s->target_kib - granted) <=
               amount_of(m->guard.max_shrink, s->balloon_kib),

@@ -8,6 +8,11 @@
 
 #include "lib/guard_model.h"
 
+/* What runs a case alone, for who reads of its failure. */
+#ifndef CASE_VARIABLE
+#define CASE_VARIABLE "GUARD_CASE"
+#endif
+
 static inline void print_domain(const struct model *m, size_t i)
 {
     const struct snapshot_domain *d = &m->snapshot.domains[i];
@@ -60,9 +65,9 @@ static inline void broken(const struct model *m, size_t i, const char *what, con
                           int line)
 {
     print_tick(m);
-    print_error("broken: %s%s%s; again with GUARD_CASE=%" PRIu64 "\n",
+    print_error("broken: %s%s%s; again with %s=%" PRIu64 "\n",
                 i < m->snapshot.seen.n_domains ? m->snapshot.domains[i].seen.name : "", ": ", what,
-                m->seed);
+                CASE_VARIABLE, m->seed);
     _fail(file, line);
 }
 #define holds(m, i, condition, what)                          \

@@ -32,7 +32,7 @@ static inline uint64_t world_told_least(const struct world *w, const struct worl
 
 static inline bool world_is_silent(struct world *w, struct world_guest *g)
 {
-    if (!g->n_samples)
+    if (!g->n_samples || g->mute)
         return true;
     if (w->now_ms < g->silent_until_ms || (one_in(&w->random, 8) && g->missed < 2)) {
         g->missed++;
@@ -84,6 +84,7 @@ static inline void world_tell(struct world *w, struct world_guest *g, struct hos
 {
     const bool first = !g->told_kib;
     const bool silent = world_is_silent(w, g);
+    const bool hides_rss = g->mute ? !w->constant && one_in(&w->random, 8) : silent;
     const uint64_t told_kib = g->told_kib;
     if (domain_distance(g->device_kib, g->told_kib) <= DOMAIN_ARRIVED_KIB)
         g->at_rest_ms = w->now_ms;
@@ -96,7 +97,7 @@ static inline void world_tell(struct world *w, struct world_guest *g, struct hos
         .unmanageable = g->unmanageable,
         .max_kib = g->most_kib,
         .balloon_kib = g->told_kib,
-        .rss_kib = silent && !first ? MEMCOORD_UNKNOWN : world_rss(g),
+        .rss_kib = hides_rss && !first ? MEMCOORD_UNKNOWN : world_rss(g),
         .sampled_ms = MEMCOORD_UNKNOWN,
         .unused_kib = MEMCOORD_UNKNOWN,
         .usable_kib = MEMCOORD_UNKNOWN,
@@ -252,7 +253,7 @@ static inline void world_begin(struct world *w, uint64_t seed, uint64_t spare_ki
     };
     w->host = (struct host){ .ops = &ops, .shared = true, .name = "world" };
     w->seed = seed;
-    w->now_ms = 1000000;
+    w->now_ms = WORLD_BEGIN_MS;
     w->n = 1 + below(&w->random, WORLD_GUESTS);
     w->total_kib = spare_kib;
     for (size_t i = 0; i < w->n; i++) {

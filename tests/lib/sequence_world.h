@@ -22,6 +22,7 @@
 #define WORLD_OVERHEAD_KIB (100 * MIB) /* of QEMU's own memory, at most */
 #define WORLD_STEPS 4                  /* of the truth from tick to tick */
 #define WORLD_SIZES 32
+#define WORLD_BEGIN_MS 1000000
 #define WORLD_LATE_MS 1000 /* so late the host may know of a balloon */
 
 /* The truth of one moment. */
@@ -39,6 +40,7 @@ struct world_guest {
     uint64_t speed_kib_per_s; /* of its balloon */
     /* what is configured */
     bool managed;
+    bool mute; /* it never gives statistics, and need not */
     uint64_t min_kib, max_kib;
     /* the truth */
     uint64_t size_kib, device_kib; /* what it has; what its balloon was told last, by whomever */
@@ -227,7 +229,7 @@ static inline void world_add(struct world *w, struct world_guest *g)
 {
     struct random *r = &w->random;
     static const uint64_t speeds_mib_per_s[] = { 20, 150, 1000 };
-    *g = (struct world_guest){ .managed = !one_in(r, 8) };
+    *g = (struct world_guest){ .managed = !one_in(r, 8), .mute = one_in(r, 6) };
     snprintf(g->name, sizeof(g->name), "g%zu", (size_t)(g - w->guests));
     g->most_kib = between(r, 512, 2048) * MIB;
     g->max_kib = one_in(r, 4) ? between(r, 256, g->most_kib / MIB) * MIB : g->most_kib;

@@ -3,9 +3,11 @@
 #ifndef TESTS_LIB_SHIPPED_RUN_H
 #define TESTS_LIB_SHIPPED_RUN_H
 
+#include "lib/policy_names.h"
 #include "lib/sim_fixture.h"
 
 #define SHIPPED_GUESTS 16
+/* Those by which the scenarios show what they are there for; policy_names() has all. */
 #define SHIPPED_POLICIES 4
 
 static const char *const shipped_policies[SHIPPED_POLICIES] = { "hold", "threshold", "proportional",

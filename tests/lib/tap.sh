@@ -11,6 +11,9 @@ tap_failed=0
 tap_cleanup() { rm -rf "$tmp"; }
 trap tap_cleanup EXIT
 
+# The policies of this tree, by name: for what holds for all of them, also for the next one.
+all_policies() { (cd "$top/policies" && printf '%s\n' *.c | sed 's/\.c$//'); }
+
 # ok NAME COMMAND...: passes if the command succeeds; its output is shown if not.
 ok() {
     local name=$1 out

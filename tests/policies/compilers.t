@@ -12,8 +12,7 @@ build() { # COMPILER OPTION POLICY: runs the policy, prints what it asks for
         "$top/tests/policies/drive.c" "$top/policies/$3.c" -o "$tmp/drive" && "$tmp/drive"
 }
 
-for source in "$top"/policies/*.c; do
-    policy=$(basename "$source" .c)
+for policy in $(all_policies); do
     build gcc -O2 "$policy" > "$tmp/gcc" && build clang -O2 "$policy" > "$tmp/clang" &&
         build clang -O0 "$policy" > "$tmp/plain" || { fail "$policy: builds and runs" ""; continue; }
     ok "$policy: gcc and clang agree" cmp "$tmp/gcc" "$tmp/clang"

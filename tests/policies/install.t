@@ -18,7 +18,7 @@ ok "the header is there" cmp "$top/include/memcoord/policy.h" "$root/usr/include
 ok "a configuration is there" test -f "$root/etc/memcoord/coord.ini"
 ok "... and all of conf/, with its folders" diff -r -x memcoord.service "$top/conf" "$root/usr/share/memcoord"
 is "$(find "$root" -perm /022 ! -type l)" "" "nothing can be written by others than its owner"
-for name in hold threshold proportional fair-share; do
+for name in $(all_policies); do
     like "$(cd / && "$installed" policies)" "^$name  " "the installed memcoord finds its policy $name"
 done
 

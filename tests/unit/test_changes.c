@@ -78,6 +78,8 @@ static void sections_of_domains_are_told_key_by_key(void **state)
                 "[domain db-*]\nmin = 2GiB\nmanage = no\n",
                 "domain db-*.min: 1GiB -> 2GiB\ndomain db-*.weight: 5 -> not set\n"
                 "domain db-*.manage: not set -> no\n");
+    changes_are("[domain a]\nmanage = yes\n", "[domain a]\nmanage = yes\nstatistics = optional\n",
+                "domain a.statistics: not set -> optional\n");
     changes_are("[domain a]\nmax = 1GiB\n", "[domain b]\nmax = 1GiB\n",
                 "domain a.max: 1GiB -> not set\ndomain b.max: not set -> 1GiB\n");
 }

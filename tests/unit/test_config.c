@@ -83,6 +83,7 @@ static void an_empty_file_means_the_defaults(void **state)
     assert_int_equal(config.domain_defaults.max_kib, 0);
     assert_int_equal(config.domain_defaults.weight, 1000);
     assert_int_equal(config.domain_defaults.manage, 1);
+    assert_int_equal(config.domain_defaults.statistics, STATISTICS_REQUIRED);
     config_free(&config);
 }
 
@@ -99,7 +100,8 @@ static void each_key_reaches_its_field(void **state)
                  "probe_every = 7s\n"
                  "uncooperative_after = 8s\n"
                  "ineffective_after = 9s\n"
-                 "[domain a]\nmin = 14MiB\nmax = 15MiB\nweight = 16\nmanage = no\n");
+                 "[domain a]\nmin = 14MiB\nmax = 15MiB\nweight = 16\nmanage = no\n"
+                 "statistics = optional\n");
     struct domain_settings settings = config_domain(&config, config.domain_defaults, "a", UUID);
 
     (void)state;
@@ -132,6 +134,7 @@ static void each_key_reaches_its_field(void **state)
     assert_int_equal(settings.max_kib, 15 * MIB);
     assert_int_equal(settings.weight, 16);
     assert_int_equal(settings.manage, 0);
+    assert_int_equal(settings.statistics, STATISTICS_OPTIONAL);
     config_free(&config);
 }
 

@@ -42,6 +42,7 @@ static void assert_same_domain(const struct config *a, const struct config *b, c
     assert_int_equal(x.max_kib, y.max_kib);
     assert_int_equal(x.weight, y.weight);
     assert_int_equal(x.manage, y.manage);
+    assert_int_equal(x.statistics, y.statistics);
 }
 
 static const char everything[] =
@@ -53,6 +54,7 @@ static const char everything[] =
     "rescue = no\nrescue_below = 10MiB\nrescue_keep = 0\nhands_off = 1h\n"
     "stuck_after = 6s\nprobe_every = 1min\nuncooperative_after = 30s\nineffective_after = 0\n"
     "[domain *]\nmin = 10%\n[domain web*]\nmax = 2GiB\nweight = 5\n[domain db]\nmanage = no\n"
+    "statistics = optional\n"
     "[policy mine]\na = 1\nb = some words\n[policy other]\n[policy third]\nc = 50%\n";
 
 static void all_that_decides_is_read_to_the_same(void **state)

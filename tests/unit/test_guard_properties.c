@@ -59,7 +59,7 @@ static void make_plan(struct model *m)
 static uint64_t promised_kib(const struct model_guest *g)
 {
     uint64_t holds_kib = memcoord_max(g->seen_kib, g->target_kib);
-    if (!g->sampled) /* it boots, and owns all until its driver loads */
+    if (model_boots(g)) /* it owns all until its driver loads */
         holds_kib = memcoord_max(holds_kib, g->max_kib);
     return g->set_aside ? 0 : less(holds_kib + g->extra_kib + g->overhead_kib, g->rss_kib);
 }

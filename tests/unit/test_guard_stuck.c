@@ -60,6 +60,21 @@ static void what_it_is_tried_with_is_not_counted_on(void **state)
     fixture_end(&f);
 }
 
+/* Or a policy would count on it. */
+static void one_that_is_stuck_is_neither_movable_nor_in_the_pool(void **state)
+{
+    struct fixture f = fixture_begin();
+
+    (void)state;
+    fixture_add(&f, "a", 1000, 500)->stuck = true;
+    fixture_add(&f, "b", 700, 500);
+    fixture_judge(&f, 300);
+    assert_false(f.snapshot.domains[0].seen.flags & MEMCOORD_MOVABLE);
+    assert_true(f.snapshot.domains[1].seen.flags & MEMCOORD_MOVABLE);
+    assert_int_equal(f.snapshot.host.pool_kib, (700 + 300 - 256) * MIB);
+    fixture_end(&f);
+}
+
 static void what_protects_others_protects_it_too(void **state)
 {
     struct fixture f = with(true, false, 988);
@@ -130,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stuck_one_gives_what_it_is_tried_with_and_no_more),
         cmocka_unit_test(what_it_is_tried_with_is_not_counted_on),
+        cmocka_unit_test(one_that_is_stuck_is_neither_movable_nor_in_the_pool),
         cmocka_unit_test(what_protects_others_protects_it_too),
         cmocka_unit_test(one_that_is_to_grow_is_tried_and_rescued),
         cmocka_unit_test(an_ineffective_one_gives_nothing_and_gets_its_memory_back),

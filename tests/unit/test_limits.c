@@ -67,6 +67,21 @@ static struct outcome outcome_of(enum limit limit, const char *text)
     "[guests]\nmax = 2GiB\nkernel = 50MiB\nsystem = 30MiB\nwatermark = 20MiB\noverhead = 0\n"
 #define BASE (100 * MIB)
 
+/* What of its page cache is in use a guest wants as it wants what its load does: 300 + 500 MiB. The oracle gives it
+ * that. */
+static void cache_in_use_is_a_part_of_demand(void **state)
+{
+    static const char text[] =
+        SCENARIO("16GiB") "[guest a]\nload = take 300MiB\ncache = 1GiB\ncache_used = 500MiB\n";
+    struct outcome o = outcome_of(LIMIT_ORACLE, text);
+
+    (void)state;
+    assert_int_equal(o.demand_kib[0], 800 * MIB);
+    assert_int_equal(o.held_kib[0], 800 * MIB);
+    assert_int_equal(o.balloon_kib[0], BASE + 800 * MIB);
+    assert_int_equal(o.values[SCORE_SHORTFALL], 0);
+}
+
 static void with_room_for_all_nobody_lacks_anything(void **state)
 {
     static const char text[] = SCENARIO("16GiB") "[guest a]\nload = take 1GiB\n[guest b]\n"
@@ -247,6 +262,7 @@ static void shortage_in_parts_is_near_what_it_is(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cache_in_use_is_a_part_of_demand),
         cmocka_unit_test(with_room_for_all_nobody_lacks_anything),
         cmocka_unit_test(demand_above_max_is_lacking_exactly),
         cmocka_unit_test(what_does_not_fit_is_divided_by_weight),

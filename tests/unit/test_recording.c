@@ -94,9 +94,9 @@ static void another_schema_is_told_by_its_number(void **state)
 
     (void)state;
     write_bytes(file, whole, whole_size);
-    run_sql(file, "PRAGMA user_version = 3");
+    run_sql(file, "PRAGMA user_version = 4");
     assert_refused(file, -ENOTSUP,
-                   "has schema 3, from a newer memcoord: this one knows schemas up to 2");
+                   "has schema 4, from a newer memcoord: this one knows schemas up to 3");
     run_sql(file, "PRAGMA user_version = 0");
     assert_refused(file, -EBADMSG, "the recording is damaged: its schema has the number 0");
 }

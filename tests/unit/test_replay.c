@@ -74,12 +74,15 @@ static uint64_t differences(const char *scenario, const char *recorded, const ch
 
 static void each_policy_decides_again_as_it_did(void **state)
 {
+    char names[POLICIES_MAX][POLICY_NAME_BYTES];
+    const size_t n = policy_names(names);
+
     (void)state;
+    assert_true(n >= SHIPPED_POLICIES);
     for (size_t s = 0; s < SCENARIOS; s++)
-        for (size_t p = 0; p < SHIPPED_POLICIES; p++)
-            if (differences(scenarios[s], shipped_policies[p], shipped_policies[p], NULL) != 0)
-                fail_msg("%s, %s: it decides otherwise on what it saw", scenarios[s],
-                         shipped_policies[p]);
+        for (size_t p = 0; p < n; p++)
+            if (differences(scenarios[s], names[p], names[p], NULL) != 0)
+                fail_msg("%s, %s: it decides otherwise on what it saw", scenarios[s], names[p]);
 }
 
 static void another_one_decides_otherwise(void **state)

@@ -103,8 +103,8 @@ static void every_key_goes_where_it_belongs(void **state)
         "[guest a]\nmax = 3GiB\nballoon = 1GiB\nmin = 300MiB\nweight = 7\nstart = 2s\nstop = 80s\n"
         "boot = 3s\nload = idle 1s; free\nbetween = linear\nmax_gap = 5s\ntouch = 9MiB/s\n"
         "restart = 4s\nkernel = 60MiB\nsystem = 61MiB\nwatermark = 62MiB\nlists = 63MiB\n"
-        "cache = 10%\ncache_speed = 8MiB/s\nswap = 64MiB\nswap_speed = 6MiB/s\ngives = 5MiB/s\nreturns = no\n"
-        "takes = 4MiB/s\ntemper = sticks 0.25s every 0.5s\ntemper_at = 11s\nperiod = 2s\nlag = 1s\n"
+        "cache = 10%\ncache_speed = 8MiB/s\ncache_used = 9%\ncache_reads = 3MiB/s\nswap = 64MiB\nswap_speed = 6MiB/s\ngives = 5MiB/s\nreturns = no\n"
+        "takes = 4MiB/s\ntemper = sticks 0.25s every 0.5s\ntemper_at = 11s\nstatistics = no\nperiod = 2s\nlag = 1s\n"
         "jitter = 12ms\nsilent_at = 13s\nsilent_for = 14s\noverhead = 65MiB\ncount = 2\n");
     const struct guest_settings *g = &s.guests[1].settings;
 
@@ -136,6 +136,8 @@ static void every_key_goes_where_it_belongs(void **state)
     assert_int_equal(g->lists_kib, 63 * MIB);
     assert_int_equal(g->cache.bp, 1000);
     assert_int_equal(g->cache_kib_per_s, 8 * MIB);
+    assert_int_equal(g->cache_used.bp, 900);
+    assert_int_equal(g->cache_reads_kib_per_s, 3 * MIB);
     assert_int_equal(g->swap_kib, 64 * MIB);
     assert_int_equal(g->swap_kib_per_s, 6 * MIB);
     assert_int_equal(g->gives_kib_per_s, 5 * MIB);
@@ -145,6 +147,7 @@ static void every_key_goes_where_it_belongs(void **state)
     assert_int_equal(g->temper.sticks_ms, 250);
     assert_int_equal(g->temper.every_ms, 500);
     assert_int_equal(g->temper_at_ms, 11000);
+    assert_int_equal(g->statistics, 0);
     assert_int_equal(g->period_ms, 2000);
     assert_int_equal(g->lag_ms, 1000);
     assert_int_equal(g->jitter_ms, 12);
@@ -213,8 +216,8 @@ static void what_is_wrong_is_said_at_once_with_its_line(void **state)
         "9: [guest] names no guest: want [guest NAME]\n"
         "12: unknown key 'laod' in [guest]: did you mean 'load'? allowed are max, balloon, min, "
         "weight, count, start, stop, boot, load, between, max_gap, touch, restart, kernel, "
-        "system, watermark, lists, cache, cache_speed, swap, swap_speed, gives, takes, returns, temper, "
-        "temper_at, period, lag, jitter, silent_at, silent_for, overhead\n"
+        "system, watermark, lists, cache, cache_speed, cache_used, cache_reads, swap, swap_speed, gives, takes, returns, temper, "
+        "temper_at, statistics, period, lag, jitter, silent_at, silent_for, overhead\n"
         "13: temper: 'stucked' is none of: works; limit SIZE; sticks TIME every TIME; stuck; "
         "dead; no driver\n"
         "14: swap_speed: '5MiB' is no rate: want one such as 15MiB/s\n");
@@ -232,6 +235,8 @@ static void guests_that_make_no_sense_are_refused(void **state)
         HEAD "[guest a]\nmax = 2GiB\nballoon = 100MiB\n",
         "5: guest a: kernel, system and watermark need 170 MiB, more than its balloon: it can't "
         "boot\n");
+    refused(HEAD "[guest a]\nmax = 1GiB\ncache = 10%\ncache_used = 103MiB\n",
+            "5: guest a: cache_used is above cache, of which it is a part\n");
     refused(HEAD "[guest a]\nmax = 1GiB\nstart = 5s\nstop = 5s\n",
             "5: guest a: stop is not after start\n");
     refused(HEAD "[guest a]\nmax = 1GiB\nlag = 6s\n",

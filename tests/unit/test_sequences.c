@@ -7,7 +7,8 @@
  *  - no target is set for a domain that is paused, migrating or not managed;
  *  - a domain loses at most max_shrink in an interval by memcoord's hand;
  * and where nobody else sets balloons:
- *  - a shrink leaves guest_reserve of what the guest could truly use at the last sample that was told,
+ *  - one that never gives statistics is not shrunk in its first 30 s;
+ *  - with others, a shrink leaves guest_reserve of what the guest could truly use at the last sample that was told,
  *    which is no older than stale_after, and of the size that it was asked to have. What it uses since
  *    that moment nobody can know: it comes out of guest_reserve, and then a rescue is due;
  *  - a shrink that is under way when statistics go stale is taken back;
@@ -27,6 +28,7 @@
 #include <stdlib.h>
 
 #include "control/coordinator.h"
+#include "lib/policy_text.h"
 #include "lib/sequence_host.h"
 #include "util/log.h"
 
@@ -45,6 +47,8 @@
 /* One that stands still for so long is not on its way, by default; it is tried so often. */
 #define GIVEN_UP_MS 5000
 #define PROBE_MS 10000
+/* One that never gives statistics may be booting for so long. */
+#define MUTE_MS 30000
 /* For so long a move may be ours or somebody else's. */
 #define CONTESTED_MS 10000
 
@@ -172,6 +176,17 @@ static void check_pace(const struct run *run, const struct world_guest *g, uint6
               "shrunk by more than max_shrink in an interval");
 }
 
+/* Nobody knows what it uses: bounds and pace are all. */
+static void check_mute_shrink(const struct run *run, const struct world_guest *g, uint64_t kib)
+{
+    holds(run, g, kib, run->world.now_ms - WORLD_BEGIN_MS >= MUTE_MS,
+          "shrunk without statistics while it may be booting");
+    holds(run, g, kib,
+          domain_distance(g->told_kib, g->ours_kib) <= BESIDE_KIB + NOISE_KIB ||
+              world_stands(&run->world, g, GIVEN_UP_MS),
+          "shrunk without statistics while it is on its way");
+}
+
 static void check_shrink(const struct run *run, const struct world_guest *g, uint64_t kib)
 {
     const struct world_sample *s = &g->told;
@@ -180,6 +195,10 @@ static void check_shrink(const struct run *run, const struct world_guest *g, uin
                               : g->device_kib;
     if (kib >= memcoord_min(from, g->device_kib))
         return;
+    if (g->mute) {
+        check_mute_shrink(run, g, kib);
+        return;
+    }
     holds(run, g, kib, g->n_told >= NEW_SAMPLES, "shrunk while it is new");
     holds(run, g, kib, run->world.now_ms - s->at_ms <= run->config.guard.stale_after_ms,
           "shrunk by stale statistics");
@@ -274,27 +293,41 @@ static int hostile_decide(void *state, const struct memcoord_snapshot *s,
 
 static struct policy hostile = { .table = { .name = "hostile", .decide = hostile_decide } };
 
-/* The last one is the guard alone. */
-static struct policy *policies[] = { NULL, NULL, NULL, &hostile, NULL };
-static const char *const names[] = { "threshold", "proportional", "fair-share", "hostile", "none" };
-#define POLICIES (sizeof(names) / sizeof(names[0]))
-#define REAL_POLICIES 3
+/* Those of this tree, and last the hostile one and none: the guard alone. Those that say that they come to rest on
+ * constant demand are first. */
+static struct policy *policies[POLICIES_MAX + 2];
+static size_t n_policies, n_real, n_restful;
+
+static void load_real_policies(bool restful)
+{
+    static struct policy_text texts[POLICIES_MAX];
+    const size_t n = policy_texts(texts);
+    char error[256], path[4200];
+    snprintf(path, sizeof(path), "%.4096s/policies", policies_top());
+    for (size_t i = 0; i < n; i++) {
+        if (policy_text_says_yes(&texts[i], AT_REST) != restful)
+            continue;
+        if (policy_load(texts[i].name, path, &policies[n_real], error, sizeof(error)) < 0)
+            fail_msg("%s", error);
+        n_real++;
+    }
+}
 
 static int load_policies(void **state)
 {
-    char error[256], path[512];
     (void)state;
-    snprintf(path, sizeof(path), "%s/policies", getenv("MEMCOORD_TOP"));
-    for (size_t i = 0; i < REAL_POLICIES; i++)
-        if (policy_load(names[i], path, &policies[i], error, sizeof(error)) < 0)
-            fail_msg("%s", error);
+    load_real_policies(true);
+    n_restful = n_real;
+    load_real_policies(false);
+    policies[n_real] = &hostile;
+    n_policies = n_real + 2;
     return 0;
 }
 
 static int unload_policies(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < REAL_POLICIES; i++)
+    for (size_t i = 0; i < n_real; i++)
         policy_unload(policies[i]);
     return 0;
 }
@@ -313,10 +346,12 @@ static void configure(struct run *run)
                                                         .has_min = true,
                                                         .has_max = true,
                                                         .has_manage = true,
+                                                        .has_statistics = true,
                                                         .settings = { .min = { g->min_kib, 0 },
                                                                       .max_kib = g->max_kib,
                                                                       .weight = 1000,
-                                                                      .manage = g->managed } };
+                                                                      .manage = g->managed,
+                                                                      .statistics = g->mute } };
         config->n_domain_rules++;
     }
     if (one_in(&w->random, 2))
@@ -338,13 +373,13 @@ static void begin(struct run *run, uint64_t seed, bool constant, bool opponent)
                                     .opponent = opponent,
                                     .on_set = on_set,
                                     .on_step = on_step } };
-    const size_t policy = below(&w->random, constant ? REAL_POLICIES : POLICIES);
+    const size_t policy = below(&w->random, constant ? n_restful : n_policies);
     world_begin(w, seed, below(&w->random, (one_in(&w->random, 2) ? 200 : 2048) * MIB));
     configure(run);
     const struct amount *reserve = &run->config.host.reserve;
     w->total_kib +=
         memcoord_max(reserve->kib, w->total_kib * reserve->bp / (10000 - reserve->bp)) + 1;
-    run->policy = names[policy];
+    run->policy = policies[policy] ? policies[policy]->table.name : "none";
     if (policies[policy])
         assert_int_equal(policy_instance_new(policies[policy], &run->instance), 0);
     run->c =
@@ -443,6 +478,12 @@ static void bounds_and_pace_hold_beside_one_who_sets_balloons_too(void **state)
     run_cases(CASES, run_against_others);
 }
 
+/* A guest that uses all that it has, and does not say so, gives nothing: that is tried again and again. */
+static bool is_tried_for_ever(const struct run *run, size_t i)
+{
+    return run->world.guests[i].mute && run->c.domains.list[i]->stuck.is_stuck;
+}
+
 static void run_to_rest(uint64_t seed)
 {
     static struct run run;
@@ -455,7 +496,8 @@ static void run_to_rest(uint64_t seed)
     for (int i = 0; i < QUIET_TICKS; i++)
         tick(&run);
     for (size_t i = 0; i < run.world.n; i++)
-        holds(&run, &run.world.guests[i], 0, run.world.guests[i].n_sets <= sets[i] + 1,
+        holds(&run, &run.world.guests[i], 0,
+              run.world.guests[i].n_sets <= sets[i] + 1 || is_tried_for_ever(&run, i),
               "moved again and again, though nothing changes");
     end(&run);
 }

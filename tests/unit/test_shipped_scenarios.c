@@ -167,20 +167,53 @@ static void tight_host(runs r)
         assert_run(&r[p], short_bp(&r[p], "gold") < short_bp(&r[p], "plain"));
 }
 
+/* Who goes by usable memory takes the file servers' cache away; who watches what they feel takes nobody's. */
+static void page_cache(runs r)
+{
+    static struct shipped_run p;
+
+    for (size_t i = THRESHOLD; i < SHIPPED_POLICIES; i++) {
+        assert_run(&r[i], short_bp(&r[i], "files") > 3000);
+        assert_run(&r[i], short_bp(&r[i], "quiet") < 100);
+    }
+    shipped_run("page-cache", "pressure", &p);
+    assert_run(&p, p.ended && p.counts.domain_kills == 0 && p.counts.short_ms == 0);
+    assert_run(&p, kills(&p, "") == 0);
+    assert_run(&p, short_bp(&p, "files") < 50 && short_bp(&p, "batch") < 50);
+    assert_run(&p, p.balloons_kib < r[HOLD].balloons_kib * 8 / 10);
+    assert_run(&p, SUM(&p, "quiet", last_kib) < SUM(&p, "quiet", first_kib) / 2);
+    assert_run(&p, shipped_guest(&p, "batch")->most_kib > 1500 * MIB);
+    assert_run(&p, shipped_guest(&p, "batch")->least_after_most_kib < 700 * MIB);
+}
+
 static const struct {
     const char *scenario;
     void (*shows)(runs r);
 } rows[] = {
-    { "all-consume", all_consume },         { "demo", demo },
-    { "diurnal-mix", diurnal_mix },         { "memory-leak", memory_leak },
-    { "noisy-neighbour", noisy_neighbour }, { "one-consumer", one_consumer },
-    { "stuck-balloons", stuck_balloons },   { "thundering-herd", thundering_herd },
-    { "tight-host", tight_host },           { "two-release-two-grow", two_release_two_grow },
+    { "all-consume", all_consume },
+    { "demo", demo },
+    { "diurnal-mix", diurnal_mix },
+    { "memory-leak", memory_leak },
+    { "noisy-neighbour", noisy_neighbour },
+    { "one-consumer", one_consumer },
+    { "page-cache", page_cache },
+    { "stuck-balloons", stuck_balloons },
+    { "thundering-herd", thundering_herd },
+    { "tight-host", tight_host },
+    { "two-release-two-grow", two_release_two_grow },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 /* ---- the tests */
+
+/* Under any policy: to its end, and the host is never short. */
+static void run(const char *scenario, const char *policy, struct shipped_run *run)
+{
+    shipped_run(scenario, policy, run);
+    assert_run(run, run->ended && run->ticks >= run->duration_ms / 1000);
+    assert_run(run, run->counts.domain_kills == 0 && run->counts.short_ms == 0);
+}
 
 static void differ(const struct shipped_run *a, const struct shipped_run *b)
 {
@@ -195,13 +228,38 @@ static void each_holds_and_shows_what_it_is_there_for(void **state)
     (void)state;
     for (size_t i = 0; i < ROWS; i++) {
         for (size_t p = 0; p < SHIPPED_POLICIES; p++) {
-            shipped_run(rows[i].scenario, shipped_policies[p], &r[p]);
-            assert_run(&r[p], r[p].ended && r[p].ticks >= r[p].duration_ms / 1000);
-            assert_run(&r[p], r[p].counts.domain_kills == 0 && r[p].counts.short_ms == 0);
+            run(rows[i].scenario, shipped_policies[p], &r[p]);
             for (size_t q = 0; q < p; q++)
                 differ(&r[q], &r[p]);
         }
         rows[i].shows(r);
+    }
+}
+
+static bool has_shown(const char *policy)
+{
+    for (size_t p = 0; p < SHIPPED_POLICIES; p++)
+        if (strcmp(policy, shipped_policies[p]) == 0)
+            return true;
+    return false;
+}
+
+/* Whatever it asks for. It does something, that is. */
+static void each_holds_under_every_other_policy(void **state)
+{
+    static char names[POLICIES_MAX][POLICY_NAME_BYTES];
+    static struct shipped_run hold, other;
+    const size_t n = policy_names(names);
+
+    (void)state;
+    for (size_t i = 0; i < ROWS; i++) {
+        run(rows[i].scenario, "hold", &hold);
+        for (size_t p = 0; p < n; p++) {
+            if (has_shown(names[p]))
+                continue;
+            run(rows[i].scenario, names[p], &other);
+            differ(&hold, &other);
+        }
     }
 }
 
@@ -228,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_holds_and_shows_what_it_is_there_for),
+        cmocka_unit_test(each_holds_under_every_other_policy),
         cmocka_unit_test(none_is_left_out),
     };
 

@@ -69,6 +69,63 @@ static void cache_fills_what_is_free_and_makes_room(void **state)
     host_close(host);
 }
 
+/* 884 MiB are usable. With a balloon 684 MiB smaller and a load of 100 there are 100 for the cache, of which 400 MiB
+ * are in use: 300/400 of what is read at 20 MiB/s is not there, 15 MiB/s or 3840 pages of 4 KiB. */
+static void cache_in_use_that_is_not_there_is_read_again(void **state)
+{
+    struct host *host = sim_open("8GiB", 100,
+                                 GUEST "load = take 100MiB; hold\ncache = 1GiB\n"
+                                       "cache_used = 400MiB\ncache_reads = 20MiB/s\n");
+    const struct sim_guest *g = sim_guest(host, 0);
+    struct host_truth truth;
+    uint64_t faults;
+
+    (void)state;
+    sim_until(host, 10000);
+    truth = sim_guest_truth(g, SIM_EPOCH_MS + 10000);
+    assert_int_equal(g->cache_kib, USABLE - 100 * MIB);
+    assert_int_equal(truth.demand_kib, 500 * MIB);
+    assert_int_equal(truth.held_kib, 500 * MIB);
+    assert_int_equal(truth.demand_kib_s, 5000 * MIB);
+    assert_int_equal(g->major_faults + truth.short_kib_s, 0);
+    sim_ask(host, 0, GIB - 684 * MIB);
+    sim_until(host, 20000);
+    assert_int_equal(g->cache_kib, 100 * MIB);
+    assert_int_equal(sim_usable_kib(g), 100 * MIB); /* it can be had */
+    faults = g->major_faults;
+    truth = sim_guest_truth(g, SIM_EPOCH_MS + 20000);
+    assert_int_equal(truth.demand_kib - truth.held_kib, 300 * MIB);
+    sim_until(host, 30000);
+    assert_in_range(g->major_faults - faults, 38390, 38400);
+    assert_int_equal(sim_guest_truth(g, SIM_EPOCH_MS + 30000).short_kib_s - truth.short_kib_s,
+                     3000 * MIB);
+    host_close(host);
+}
+
+/* 100 of 400 MiB are there, and then there is room: the rest is read, 300/400 of 40 MiB/s at first and ever less of
+ * it; half of what was missing is there after 400/40 x ln 2 = 6.93 s. */
+static void it_comes_back_into_free_memory(void **state)
+{
+    struct host *host =
+        sim_open("8GiB", 100,
+                 GUEST "load = take 784MiB; hold 10s; take 100MiB; hold\ncache = 400MiB\n"
+                       "cache_used = 400MiB\ncache_speed = 1KiB/s\ncache_reads = 40MiB/s\n");
+    const struct sim_guest *g = sim_guest(host, 0);
+    uint64_t faults;
+
+    (void)state;
+    sim_until(host, 10000);
+    faults = g->major_faults;
+    assert_int_equal(sim_missing_kib(g), 300 * MIB);
+    sim_until(host, 10000 + 6930);
+    assert_in_range(sim_missing_kib(g), 148 * MIB, 152 * MIB);
+    assert_in_range(g->major_faults - faults, 148 * MIB / 4, 152 * MIB / 4);
+    sim_until(host, 90000);
+    assert_in_range(sim_missing_kib(g), 0, MIB);
+    assert_int_equal(sim_parts_kib(g), g->balloon_kib);
+    host_close(host);
+}
+
 static void without_swap_it_is_killed_and_comes_back(void **state)
 {
     struct host *host =
@@ -368,6 +425,21 @@ static void statistics_go_stale_and_come_back(void **state)
     host_close(host);
 }
 
+static void one_may_give_none_though_its_balloon_works(void **state)
+{
+    struct host *host = sim_open("8GiB", 60, GUEST "statistics = no\n");
+    uint64_t kib = sim_look(host)->domains[0].balloon_kib - 100 * MIB;
+
+    (void)state;
+    sim_ask(host, 0, kib);
+    for (uint64_t ms = 1000; ms <= 10000; ms += 1000) {
+        sim_until(host, ms);
+        assert_int_equal(sim_look(host)->domains[0].sampled_ms, MEMCOORD_UNKNOWN);
+    }
+    assert_int_equal(sim_look(host)->domains[0].balloon_kib, kib);
+    host_close(host);
+}
+
 static void the_dead_and_the_driverless_give_none(void **state)
 {
     struct host *host = sim_open("8GiB", 60,
@@ -415,6 +487,8 @@ int main(void)
         cmocka_unit_test(what_it_wants_it_holds),
         cmocka_unit_test(a_jump_is_touched_as_fast_as_it_can),
         cmocka_unit_test(cache_fills_what_is_free_and_makes_room),
+        cmocka_unit_test(cache_in_use_that_is_not_there_is_read_again),
+        cmocka_unit_test(it_comes_back_into_free_memory),
         cmocka_unit_test(without_swap_it_is_killed_and_comes_back),
         cmocka_unit_test(what_is_wanted_and_not_held_is_summed_up),
         cmocka_unit_test(touching_what_is_free_is_no_shortage),
@@ -430,6 +504,7 @@ int main(void)
         cmocka_unit_test(samples_lag_and_tell_of_their_own_moment),
         cmocka_unit_test(samples_do_not_depend_on_who_looks),
         cmocka_unit_test(statistics_go_stale_and_come_back),
+        cmocka_unit_test(one_may_give_none_though_its_balloon_works),
         cmocka_unit_test(the_dead_and_the_driverless_give_none),
         cmocka_unit_test(rss_is_what_was_touched_and_falls_when_the_balloon_takes),
     };

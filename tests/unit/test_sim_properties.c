@@ -34,8 +34,11 @@ static struct host *random_host(struct random *r)
         SAY("[guest g%d]\nmax = %dMiB\nballoon = %dMiB\n", i, (int)between(r, 700, 3000),
             (int)between(r, 200, 700));
         SAY("load = %s\ntemper = %s\n", PICK(r, loads), PICK(r, tempers));
-        SAY("cache = %d%%\nswap = %dMiB\n", (int)below(r, 40),
-            one_in(r, 2) ? 0 : (int)below(r, 600));
+        int cache = (int)below(r, 40);
+
+        SAY("cache = %d%%\nswap = %dMiB\n", cache, one_in(r, 2) ? 0 : (int)below(r, 600));
+        if (i >= 3) /* with cache in use */
+            SAY("cache_used = %d%%\ncache_reads = %dMiB/s\n", cache * i / 4, 10 * i);
         SAY("start = %ds\nstop = %ds\ntemper_at = %ds\nrestart = %ds\n", one_in(r, 2) ? 0 : 7,
             one_in(r, 4) ? 21 : 0, (int)below(r, 20), (int)below(r, 9));
     }
@@ -57,6 +60,7 @@ static void check_guest(const struct sim_guest *g)
                      s->overhead_kib + g->balloon_kib - g->untouched_kib - g->lists_kib);
     assert_true(g->swapped_kib <= s->swap_kib);
     assert_true(g->cache_kib <= g->cache_max_kib);
+    assert_true(sim_missing_kib(g) <= g->cache_used_kib);
     assert_true(g->lists_kib <= s->lists_kib);
     if (g->life == SIM_RUNS)
         assert_true(g->anon_kib + g->swapped_kib <= s->max_kib + s->swap_kib);
