@@ -68,9 +68,29 @@ ok "it compiles after make install: $line" sh -c "cd '$tmp' && $line"
 unset PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR
 like "$(./memcoord policies cautious --policy-path "$tmp" 2>&1)" 'want' "... and loads from there"
 
-block ini >example.ini
-sed -i 's|^uri = .*|uri = test:///default|' example.ini
-ok "the configuration that it shows is right" ./memcoord check -c example.ini
+# Each configuration by itself. The first line of a block is its section.
+block ini | awk '/^\[memcoord\]/ { n++ } { print > ("example" n ".ini") }'
+for example in example*.ini; do
+    sed -i -e '/^uri = /d' -e 's|^\[memcoord\]|&\nuri = test:///default|' "$example"
+    ok "the configuration that it shows is right: $(grep '^policy = ' "$example")" ./memcoord check -c "$example"
+done
+is "$(ls example*.ini | wc -l)" "$(grep -c '^```ini' README.md)" "... each of them"
+
+# Who comes from another system finds a policy with settings that are right, and words that are keys of it.
+from=$(awk '/^## Coming from/ { on = 1; next } /^## / { on = 0 } on && /^\| .*`policy = /' README.md)
+while IFS='|' read -r _ system settings words _; do
+    policy=$(sed 's/.*`policy = \([^`]*\)`.*/\1/' <<<"$settings")
+    grep -o '`[a-z_]* = [^`]*`' <<<"$settings" | tr -d '`' >settings
+    { printf '[memcoord]\nuri = test:///default\n' && grep -E '^(policy|interval) = ' settings
+        printf '[policy %s]\n' "$policy" && grep -Ev '^(policy|interval) = ' settings; } >from.ini
+    ok "from$system: the settings are right" ./memcoord check -c from.ini
+    known=$(printf '%s %s' "$(sed -n '/^\[domain \*\]/,/^;/ s/ = .*//p' conf/coord.ini | tr '\n' ' ')" "$(./memcoord policies "$policy" | awk '{ print $1 }' | tr '\n' ' ')")
+    for word in $(grep -o '`[a-z_]*`' <<<"$words" | tr -d '`' | grep -v '^optional$'); do
+        like " $known " " $word " "from$system: $word is a key"
+    done
+done <<<"$from"
+is "$(sed -n 's/^| `\([a-z-]*\)` .*\.md)* |$/\1/p' README.md | LC_ALL=C sort)" "$(all_policies)" \
+    "each policy's rule is told, and no other's"
 
 while IFS= read -r file; do
     ok "the link to $file leads somewhere" test -f "$file"
