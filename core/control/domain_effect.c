@@ -27,17 +27,29 @@ void effect_asked(struct domain *d)
     };
 }
 
-/* Whether its process holds what it should have given back, and hardly gave any of it. */
-static bool keeps(const struct domain *d, uint64_t rss_kib, const struct config *config)
+/* What its process should have given back since then, and still holds. */
+static uint64_t owed_kib(const struct domain *d, uint64_t rss_kib, const struct config *config)
 {
     const struct domain_effect *e = &d->effect;
     uint64_t overhead_kib = memcoord_max(e->before_overhead_kib, config->host.domain_overhead_kib);
     uint64_t owns_kib = d->balloon_kib + d->extra_kib + overhead_kib;
-    uint64_t expected_kib = less(e->before_rss_kib, owns_kib);
 
-    return rss_kib > owns_kib && expected_kib > own_noise_kib &&
-           expected_kib * expected_part >= less(e->before_balloon_kib, d->balloon_kib) &&
-           less(e->before_rss_kib, e->least_rss_kib) * 2 < expected_kib;
+    return rss_kib > owns_kib ? less(e->before_rss_kib, owns_kib) : 0;
+}
+
+/* Whether it gave less than half of so much. */
+static bool gave_little(const struct domain_effect *e, uint64_t kib)
+{
+    return less(e->before_rss_kib, e->least_rss_kib) * 2 < kib;
+}
+
+/* Whether its process holds what it should have given back, and hardly gave any of it. */
+static bool keeps(const struct domain *d, uint64_t owed_kib)
+{
+    const struct domain_effect *e = &d->effect;
+
+    return gave_little(e, less(owed_kib, own_noise_kib)) &&
+           owed_kib * expected_part >= less(e->before_balloon_kib, d->balloon_kib);
 }
 
 static void see_ineffective(struct domain *d, uint64_t rss_kib)
@@ -53,12 +65,13 @@ static void see_ineffective(struct domain *d, uint64_t rss_kib)
 static void compare(struct domain *d, uint64_t rss_kib, const struct config *config)
 {
     struct domain_effect *e = &d->effect;
+    uint64_t owed = owed_kib(d, rss_kib, config);
 
     e->least_rss_kib = memcoord_min(e->least_rss_kib, rss_kib);
-    e->keeps = keeps(d, rss_kib, config);
+    e->keeps = keeps(d, owed);
     e->kept_ms = e->keeps ? e->kept_ms + d->ran_ms : 0;
-    if (!e->keeps && !domain_is_away(d))
-        e->before_rss_kib = UNKNOWN; /* it arrived, and all is well */
+    if (!gave_little(e, owed) && !domain_is_away(d))
+        e->before_rss_kib = UNKNOWN; /* it arrived, and all is well; many a little makes a lot */
     else if (config->guard.ineffective_after_ms > 0 &&
              e->kept_ms >= config->guard.ineffective_after_ms)
         see_ineffective(d, rss_kib);

@@ -157,6 +157,47 @@ static void qemus_own_memory_is_not_what_the_guest_gave(void **state)
     domain_free(s.d);
 }
 
+/* What is taken little by little, each time less than may be QEMU's own, is a lot in the end. */
+static void what_it_keeps_of_small_bites_adds_up(void **state)
+{
+    static const uint64_t bites_mib[] = { 8, 10, 30, 40 };
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct stage s = begin();
+
+        while (s.balloon_mib > 400 && !now(&s).ineffective) {
+            shrink_to(&s, s.balloon_mib - bites_mib[i]);
+            ticks(&s, 10);
+        }
+        assert_true(now(&s).ineffective);
+        assert_true(s.balloon_mib >= 600);
+        assert_in_range(now(&s).overhead_kib, 0,
+                        (OWN_MIB + 60) * MIB); /* little is taken for its own */
+        domain_free(s.d);
+    }
+}
+
+/* The same, and the process follows, or nobody ever touched what is taken. */
+static void small_bites_that_come_back_are_well(void **state)
+{
+    (void)state;
+    for (int touched = 0; touched < 2; touched++) {
+        struct stage s = begin();
+
+        s.rss_mib = touched ? 1000 + OWN_MIB + 35 : 400 + OWN_MIB + 35;
+        ticks(&s, 3);
+        while (s.balloon_mib > 400) {
+            shrink_to(&s, s.balloon_mib - 10);
+            if (s.rss_mib > s.balloon_mib + OWN_MIB + 35)
+                s.rss_mib = s.balloon_mib + OWN_MIB + 35;
+            ticks(&s, 70);
+            assert_false(now(&s).ineffective);
+        }
+        domain_free(s.d);
+    }
+}
+
 static void time_in_which_it_does_not_run_or_is_not_seen_does_not_count(void **state)
 {
     struct stage s = begin();
@@ -219,6 +260,8 @@ static int run(void)
         cmocka_unit_test(memory_that_was_never_touched_need_not_come_back),
         cmocka_unit_test(what_comes_back_late_or_in_part_came_back),
         cmocka_unit_test(qemus_own_memory_is_not_what_the_guest_gave),
+        cmocka_unit_test(what_it_keeps_of_small_bites_adds_up),
+        cmocka_unit_test(small_bites_that_come_back_are_well),
         cmocka_unit_test(time_in_which_it_does_not_run_or_is_not_seen_does_not_count),
         cmocka_unit_test(it_gets_what_somebody_else_gave_it_last),
         cmocka_unit_test(zero_is_never),
