@@ -38,11 +38,14 @@ static const char *refusal(int error)
 }
 
 /* Whatever a stuck one is asked for is a try, too. */
-static void ask(const struct actuation *a, struct domain *d, uint64_t kib)
+static void ask(const struct actuation *a, struct domain *d, const struct guard_verdict *verdict)
 {
     if (d->stuck.is_stuck)
         stuck_probed(d, a->now_ms, a->config);
-    domain_asked(d, kib, a->now_ms, a->config->daemon.interval_ms);
+    if (verdict->reason == GUARD_RECALLED)
+        domain_recalled(d, verdict->granted_kib, a->now_ms);
+    else
+        domain_asked(d, verdict->granted_kib, a->now_ms, a->config->daemon.interval_ms);
 }
 
 static void set(const struct actuation *a, struct domain *d, const struct guard_verdict *verdict)
@@ -53,7 +56,7 @@ static void set(const struct actuation *a, struct domain *d, const struct guard_
     if (r == 0 && verdict->reason == GUARD_PROBE)
         domain_probed(d, kib, a->now_ms, a->config);
     else if (r == 0)
-        ask(a, d, kib);
+        ask(a, d, verdict);
     else if (a->last || (r != -EBUSY && r != -ENOENT))
         log_warning("%s: its balloon can't be set now: %s", d->name, refusal(r));
 }

@@ -311,6 +311,12 @@ void domain_asked(struct domain *domain, uint64_t kib, uint64_t now_ms, uint64_t
     targets_asked(domain, kib, now_ms);
 }
 
+void domain_recalled(struct domain *domain, uint64_t kib, uint64_t now_ms)
+{
+    stuck_recalled(domain, kib);
+    targets_asked(domain, kib, now_ms);
+}
+
 void domain_probed(struct domain *domain, uint64_t kib, uint64_t now_ms,
                    const struct config *config)
 {

@@ -154,6 +154,9 @@ uint64_t domain_max_kib(const struct domain *domain);
 /* Remembers that a target of `kib` has been asked for, because it is wanted. */
 void domain_asked(struct domain *domain, uint64_t kib, uint64_t now_ms, uint64_t interval_ms);
 
+/* ... or because its statistics are old and nobody knows whether it can give what it was to. */
+void domain_recalled(struct domain *domain, uint64_t kib, uint64_t now_ms);
+
 /* ... or because a stuck balloon is tried: what is wanted of it stays what it was. */
 void domain_probed(struct domain *domain, uint64_t kib, uint64_t now_ms,
                    const struct config *config);

@@ -38,6 +38,12 @@ void stuck_wants(struct domain *d, uint64_t kib)
     stuck->wanted_kib = kib;
 }
 
+void stuck_recalled(struct domain *d, uint64_t kib)
+{
+    if (d->stuck.tried_ms < moves_within_ms)
+        stuck_wants(d, kib);
+}
+
 void stuck_probed(struct domain *d, uint64_t now_ms, const struct config *config)
 {
     d->stuck.tried_ms = 0;

@@ -15,6 +15,10 @@ void stuck_forget(struct domain *domain);
  * that stands begin anew. */
 void stuck_wants(struct domain *domain, uint64_t kib);
 
+/* What was asked of it is taken back, for its statistics are old. Where it has not followed for longer than a
+ * guest takes, that goes on: to hold still is not to arrive. */
+void stuck_recalled(struct domain *domain, uint64_t kib);
+
 /* It is tried: it has stuck_after to follow, and the next try comes after probe_every. */
 void stuck_probed(struct domain *domain, uint64_t now_ms, const struct config *config);
 

@@ -137,6 +137,28 @@ static void holding_still_is_not_to_arrive(void **state)
     domain_free(s.d);
 }
 
+/* A guest that hangs: its statistics stop, too, and grow old before its balloon is stuck. */
+static void nor_is_a_recall_of_what_it_did_not_follow(void **state)
+{
+    struct stage s = begin(1000);
+
+    (void)state;
+    ask(&s, 300);
+    tick_until(&s, 4000);
+    domain_recalled(s.d, 400 * MIB, s.now_ms);
+    assert_int_equal(s.d->target_kib, 400 * MIB);
+    assert_true(ms_until(&s, is_stuck) <= 6000);
+    assert_true(ms_until(&s, is_uncooperative) <= 21000);
+    domain_free(s.d);
+    s = begin(1000);
+    ask(&s, 300);
+    tick_until(&s, 2000); /* it may have followed */
+    domain_recalled(s.d, 400 * MIB, s.now_ms);
+    tick_until(&s, 60000);
+    assert_false(is_stuck(&s) || is_uncooperative(&s));
+    domain_free(s.d);
+}
+
 static void one_that_moves_slowly_is_not_stuck(void **state)
 {
     static const uint64_t kib_per_s[] = { 300, 1024, 5 * MIB };
@@ -339,6 +361,7 @@ static int run(void)
         cmocka_unit_test(it_is_stuck_after_5_s_and_uncooperative_after_20),
         cmocka_unit_test(what_is_wanted_anew_in_the_same_direction_does_not_begin_anew),
         cmocka_unit_test(holding_still_is_not_to_arrive),
+        cmocka_unit_test(nor_is_a_recall_of_what_it_did_not_follow),
         cmocka_unit_test(one_that_moves_slowly_is_not_stuck),
         cmocka_unit_test(it_is_tried_with_a_quarter_of_max_shrink_every_10_s),
         cmocka_unit_test(it_is_not_tried_beyond_what_is_wanted_nor_below_min),
