@@ -43,10 +43,11 @@ static void statistics_that_stand_still_are_old_nonetheless(void **state)
     struct fault_stage *s = *state;
     uint64_t had_kib;
 
-    ticks(s, 5);
+    ticks(s, 8);
+    has_plenty(s, 0);
     lock(&s->stage, 0)->frozen = true;
     unlock(&s->stage);
-    ticks(s, 10);
+    pass_ms(10000, 10000);
     had_kib = current_kib(s, 0);
     for (size_t i = 0; i < STEPS; i++) {
         pass_ms(steps_ms[i], 0);

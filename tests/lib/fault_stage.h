@@ -130,6 +130,17 @@ static inline void use(struct fault_stage *s, size_t i, uint64_t kib)
     unlock(&s->stage);
 }
 
+/* Guest i has much to spare all at once: that is seen, and nothing is done yet. */
+static inline void has_plenty(struct fault_stage *s, size_t i)
+{
+    const struct host_view *view;
+
+    use(s, i, 100 * MIB);
+    pass_ms(1000, 1000);
+    refresh(s);
+    assert_int_equal(coordinator_see(&s->c, s->stage.host->ops->gather, &view), 0);
+}
+
 /* Guest i needs more, and gets it; then it needs less again, and gives back. */
 static inline void is_coordinated(struct fault_stage *s, size_t i)
 {
