@@ -5,6 +5,7 @@
 
 #include "control/domain_stuck.h"
 #include "control/domain_targets.h"
+#include "lib/capture.h"
 #include "lib/domain_fixture.h"
 
 #define START_MS 5000 /* settled() ends then */
@@ -105,6 +106,45 @@ static void it_is_stuck_after_5_s_and_uncooperative_after_20(void **state)
         assert_int_equal(ms_until(&s, is_uncooperative), first_tick_ms(&s, 20000));
         domain_free(s.d);
     }
+}
+
+/* Not at each tick. */
+static void that_it_is_uncooperative_is_said_once(void **state)
+{
+    struct stage s = begin(1000);
+    struct capture said;
+
+    (void)state;
+    ask(&s, 300);
+    capture_begin(&said);
+    tick_until(&s, 19000);
+    capture_end(&said);
+    assert_int_equal(capture_count(&said, "is uncooperative"), 0);
+    log_open(LOG_LEVEL_WARNING);
+    capture_begin(&said);
+    tick_until(&s, 60000);
+    capture_end(&said);
+    log_open(LOG_LEVEL_ERROR);
+    assert_int_equal(capture_count(&said, "web1: is uncooperative"), 1);
+    domain_free(s.d);
+}
+
+static void what_is_wanted_elsewhere_begins_anew(void **state)
+{
+    struct stage s = begin(1000);
+
+    (void)state;
+    ask(&s, 300);
+    tick_until(&s, 4000);
+    ask(&s, 500); /* the other way: it has yet to fail at that */
+    tick_until(&s, 8000);
+    assert_false(is_stuck(&s));
+    ask(&s, 400); /* where it stands */
+    tick_until(&s, 9000);
+    ask(&s, 500);
+    assert_int_equal(ms_until(&s, is_stuck), 14000);
+    assert_int_equal(ms_until(&s, is_uncooperative), 29000);
+    domain_free(s.d);
 }
 
 /* Or a policy that wants more at each tick would never know. */
@@ -359,6 +399,8 @@ static int run(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_stuck_after_5_s_and_uncooperative_after_20),
+        cmocka_unit_test(that_it_is_uncooperative_is_said_once),
+        cmocka_unit_test(what_is_wanted_elsewhere_begins_anew),
         cmocka_unit_test(what_is_wanted_anew_in_the_same_direction_does_not_begin_anew),
         cmocka_unit_test(holding_still_is_not_to_arrive),
         cmocka_unit_test(nor_is_a_recall_of_what_it_did_not_follow),
