@@ -158,8 +158,9 @@ static void a_target(void **state)
     stop(stage, 0, true);
     assert_int_equal(try_to_set(stage, 0, 700 * MIB), 0);
     await_held(stage);
-    await_silence(stage, "a", true);
     assert_int_equal(try_to_set(stage, 0, 701 * MIB), -EBUSY); /* never more than one */
+    await_silence(stage, "a", true);
+    assert_int_equal(try_to_set(stage, 0, 701 * MIB), -EBUSY);
     for (int i = 0; i < 3; i++)
         the_others_are_seen_and_set(stage, "a");
     assert_int_equal(set_kib(stage, 0), 0);
