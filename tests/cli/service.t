@@ -14,6 +14,8 @@ value() { sed -n "s/^$1=//p" "$unit"; }
 is "$(value ExecStart)" "$root/usr/bin/memcoord -c $root/etc/memcoord/coord.ini" "it starts what is installed"
 is "$(value ExecReload)" '/bin/kill -HUP $MAINPID' "reload is SIGHUP"
 is "$(value Type)" simple "nothing is promised that memcoord does not do"
+is "$(value Restart):$(value RestartPreventExitStatus)" on-failure:2 \
+    "where too many calls hang it is started again, where its configuration is wrong it is not"
 is "$(grep -c '/usr/local' "$unit")" 0 "no other path is in it"
 is "$(value RuntimeDirectoryPreserve)" yes "what domains had survives a stop"
 
