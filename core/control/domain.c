@@ -22,6 +22,8 @@ static const uint64_t still_samples_needed = 3;
 /* The same for one without samples: the host tells of a move up to a second late. */
 static const uint64_t silent_still_ms = 3000;
 static const uint64_t retry_max_ms = 60 * 1000;
+/* So many intervals may lie between two looks: ticks that are late, or left out. */
+static const uint64_t looks_missed = 3;
 /* What QEMU holds for itself is remembered, and counts as promised, up to so much and a quarter of the
  * maximum: what it held once for a moment must not be kept from the others for ever. */
 static const uint64_t most_overhead_kib = 256 * 1024;
@@ -195,12 +197,14 @@ static void see_outcome(struct domain *d, const struct host_domain *seen, uint64
                 wait_ms / 1000);
 }
 
-/* So long it could follow its target since the last look. What was set just now may not be in force. */
-static void see_run(struct domain *d, uint64_t now_ms)
+/* So long it could follow its target since the last look. What was set just now may not be in force; and where
+ * nobody looked for many intervals the host itself may have stood still. */
+static void see_run(struct domain *d, uint64_t now_ms, uint64_t interval_ms)
 {
     bool runs = d->state == HOST_DOMAIN_RUNNING && !d->is_new;
+    uint64_t most_ms = looks_missed * interval_ms;
 
-    d->ran_ms = runs && d->ran && !d->setting ? now_ms - d->looked_ms : 0;
+    d->ran_ms = runs && d->ran && !d->setting ? memcoord_min(now_ms - d->looked_ms, most_ms) : 0;
     d->ran = runs;
 }
 
@@ -279,7 +283,7 @@ void domain_see(struct domain *domain, const struct host_domain *seen, uint64_t 
     see_silence(domain, ran, now_ms, config);
     if (domain_is_without_stats(domain) && now_ms - domain->host_moved_ms >= silent_still_ms)
         learn_overhead(domain, seen);
-    see_run(domain, now_ms);
+    see_run(domain, now_ms, config->daemon.interval_ms);
     moves_see(domain, size_now(domain, now_ms), now_ms, config);
     effect_see(domain, seen->rss_kib, config);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A guest's statistics go backwards: their time, as when the host's clock was set, and their counters, as when
- * a guest is reset. Nothing is reckoned from that, and others do not notice. */
+ * a guest is reset. No rate is reckoned from that, and others do not notice. */
 #include "lib/fault_stage.h"
 
 static struct fake_lie lies[] = {
@@ -26,21 +26,23 @@ static void be_honest(struct fault_stage *s)
     unlock(&s->stage);
 }
 
-static void time_that_goes_back_makes_nothing_fresh(void **state)
+/* QEMU writes that time when its guest answers: a new one is a new answer, wherever the clock stands. */
+static void a_time_that_goes_back_is_an_answer_as_any_other(void **state)
 {
     struct fault_stage *s = *state;
-    uint64_t had_kib, from_s;
+    uint64_t had_kib, from_s, begun_kib;
 
     ticks(s, 10);
+    has_plenty(s, 0);
+    begun_kib = current_kib(s, 0);
     from_s = faulty_wall_now_s() - 20;
-    tell(s, from_s, 0);
-    ticks(s, 1);
-    for (uint64_t i = 1; i < 10; i++) {
+    for (uint64_t i = 0; i < 10; i++) {
         had_kib = current_kib(s, 0);
         tell(s, from_s - i * i * 100, 0);
         ticks(s, 1);
-        assert_true(current_kib(s, 0) >= had_kib);
+        assert_true(current_kib(s, 0) + 52 * MIB >= had_kib); /* max_shrink */
     }
+    assert_true(current_kib(s, 0) < begun_kib);
     is_coordinated(s, 1);
     be_honest(s);
     for (size_t i = 0; i < 4; i++)
@@ -73,7 +75,7 @@ static void counters_that_go_back_are_no_swapping(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FAULT(time_that_goes_back_makes_nothing_fresh),
+        FAULT(a_time_that_goes_back_is_an_answer_as_any_other),
         FAULT(counters_that_go_back_are_no_swapping),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@ is_helped web10 600 "... and another"
 play 'stop web8'
 ok "the eighth is stopped, which is said" wait_for 20 said '^web8: is not managed: its QEMU does not answer'
 is_helped web11 620 "another still gets what it needs"
-wait_for 40 eval '! lives'
+wait_for 40 eval '! lives' || kill -KILL "$pid"
 wait "$pid"
 is $? 1 "none comes back: the daemon ends with status 1"
 pid=

@@ -29,6 +29,7 @@ static struct stage begin(uint64_t interval_ms)
                        .interval_ms = interval_ms,
                        .balloon_kib = 400 * MIB };
 
+    config.daemon.interval_ms = interval_ms;
     s.d->settings.min = (struct amount){ 100 * MIB, 0 };
     s.d->min_is_default = false;
     return s;
@@ -378,6 +379,24 @@ static void nor_that_in_which_the_host_has_not_set_it(void **state)
     domain_free(s.d);
 }
 
+/* The host itself was paused, and its clock went on. */
+static void an_hour_without_a_look_is_no_hour_of_standing_still(void **state)
+{
+    struct stage s = begin(1000);
+
+    (void)state;
+    ask(&s, 300);
+    tick(&s);
+    s.now_ms += 3600 * 1000;
+    tick(&s);
+    assert_false(is_stuck(&s));
+    tick(&s);
+    tick(&s);
+    assert_true(is_stuck(&s));
+    assert_false(is_uncooperative(&s));
+    domain_free(s.d);
+}
+
 static void the_times_are_the_configurations(void **state)
 {
     struct guard_settings before = config.guard;
@@ -413,6 +432,7 @@ static int run(void)
         cmocka_unit_test(time_in_which_it_can_not_follow_does_not_count),
         cmocka_unit_test(nor_does_the_time_in_which_it_boots),
         cmocka_unit_test(nor_that_in_which_the_host_has_not_set_it),
+        cmocka_unit_test(an_hour_without_a_look_is_no_hour_of_standing_still),
         cmocka_unit_test(the_times_are_the_configurations),
     };
 
