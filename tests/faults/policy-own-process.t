@@ -86,4 +86,25 @@ kill -INT $pid
 wait $pid
 is $? 0 "the daemon ends"
 ok "and its process with it" test ! -e "/proc/$child/exe"
+
+# ---- where only less processor time can be had, it is less
+
+limited=(prlimit --cpu=5000:5000)
+[ "$(id -u)" -ne 0 ] || limited+=(setpriv --bounding-set=-sys_resource)
+if [[ -n ${SANITIZE:-} ]]; then
+    :
+elif ! "${limited[@]}" true 2> /dev/null; then
+    skip "a limit below that which it began with" "it can't be had here"
+else
+    "${limited[@]}" "$memcoord" -c "$tmp/fine.ini" 2> "$tmp/err" &
+    pid=$!
+    for ((i = 0; i < 400; i++)); do
+        sleep 0.05
+        [ "$(ticks_of "$(cat "$tmp/err")")" -ge 1 ] && break
+    done
+    child=$(sed -n 's/^policy fine runs in process \([0-9]*\),.*/\1/p' "$tmp/err")
+    ok "a limit below that which it began with" test "$(limit_of 'cpu time')" -le 6
+    kill -INT $pid
+    wait $pid
+fi
 done_testing
