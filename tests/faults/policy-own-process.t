@@ -107,4 +107,28 @@ else
     kill -INT $pid
     wait $pid
 fi
+
+# ---- while it is loaded it may open what memcoord's user can read, but not memcoord
+
+bad looks 'memcoord_log(plan, 4, "seen: %s.", seen);' 'static char seen[256];
+__attribute__((constructor)) static void look(void)
+{
+    static const char *const files[] = { "environ", "mem", "maps", "fd/0" };
+    char path[64];
+    int parent = 0;
+    FILE *f = fopen("/proc/self/stat", "r");
+
+    fscanf(f, "%*d (memcoord-policy) %*c %d", &parent);
+    fclose(f);
+    for (int i = 0; i < 4; i++) {
+        snprintf(path, sizeof(path), "/proc/%d/%s", parent, files[i]);
+        if (parent == 0 || open(path, O_RDONLY) >= 0)
+            strcat(strcat(seen, " "), files[i]);
+    }
+}'
+config looks test:///default 2s
+without=() # what only root's capabilities forbid
+[ "$(id -u)" -ne 0 ] || without=(setpriv --bounding-set=-all)
+like "$("${without[@]}" "$memcoord" -c "$tmp/looks.ini" --ticks 1 2>&1 < /dev/null)" '^policy looks: seen: ?\.$' \
+    "memcoord's environment, memory and files are not its"
 done_testing
