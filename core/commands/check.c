@@ -56,7 +56,7 @@ static int check(const struct check_arguments *arguments)
     struct setup setup = { 0 };
     int status = EXIT_USAGE;
 
-    if (setup_load(arguments->file, &setup, &problems) == 0)
+    if (setup_load(arguments->file, 0, &setup, &problems) == 0)
         recording_check(&setup.config, &problems);
     if (problems.n == 0) {
         status = check_right(arguments, &setup);

@@ -57,12 +57,10 @@ static void try_policy(struct attempt *a)
 static int load(struct attempt *a)
 {
     const struct run_arguments *arguments = a->daemon->arguments;
-    int r = setup_load(arguments->file, &a->setup, &a->problems);
+    int r = setup_load(arguments->file, arguments->interval_ms, &a->setup, &a->problems);
 
     if (r < 0)
         return r;
-    if (arguments->interval_ms > 0)
-        config_set_interval(&a->setup.config, arguments->interval_ms);
     check_uri(a);
     try_policy(a);
     return a->problems.n > 0 ? -EINVAL : 0;

@@ -148,12 +148,10 @@ int command_run(int argc, char **argv)
     log_open(arguments.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
     signals_catch_reload();
     arguments.file = options_config(arguments.file);
-    if (setup_load(arguments.file, &setup, &problems) < 0) {
+    if (setup_load(arguments.file, arguments.interval_ms, &setup, &problems) < 0) {
         problems_print(&problems, stderr);
         problems_free(&problems);
         return EXIT_USAGE;
     }
-    if (arguments.interval_ms > 0)
-        config_set_interval(&setup.config, arguments.interval_ms);
     return daemon_run(&setup, &arguments);
 }

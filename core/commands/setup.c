@@ -151,13 +151,16 @@ static void setup_check_remote(const struct config *config, struct problems *pro
                      config->daemon.uri);
 }
 
-int setup_load(const char *file, struct setup *setup, struct problems *problems)
+int setup_load(const char *file, uint64_t interval_ms, struct setup *setup,
+               struct problems *problems)
 {
     const size_t n_problems = problems->n;
     struct setup loaded = { 0 };
     int r = config_examine(file, &loaded.config, problems);
 
     if (r == 0 || (r == -EINVAL && loaded.config.file)) {
+        if (interval_ms > 0) /* before the policy is loaded: its deadline follows from it */
+            config_set_interval(&loaded.config, interval_ms);
         setup_check_remote(&loaded.config, problems);
         host_check(loaded.config.daemon.uri, loaded.config.file, loaded.config.uri_line, problems);
         r = setup_policies(&loaded, problems);

@@ -50,8 +50,10 @@ static const int loading[] = {
     SCMP_SYS(stat),   SCMP_SYS(getcwd),
 };
 
-/* For the second filter, between the two. */
+/* For the second filter, between the two; of prctl() only what that takes: code that runs while it is loaded could
+ * have the process outlive its parent. */
 static const int filtering[] = { SCMP_SYS(seccomp), SCMP_SYS(prctl) };
+static const uint64_t controlling[] = { PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP };
 
 /* What sanitizers do, at any time. */
 static const int sanitizing[] = {
@@ -107,6 +109,17 @@ static int add_talking(scmp_filter_ctx filter)
     return r ? r : add_with(filter, SCMP_SYS(tgkill), 0, (uint64_t)getpid());
 }
 
+static int add_filtering(scmp_filter_ctx filter)
+{
+    int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(seccomp), 0);
+
+    if (CHILD_IS_SANITIZED) /* they name memory and threads */
+        return r ? r : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 0);
+    for (size_t i = 0; r == 0 && i < sizeof(controlling) / sizeof(controlling[0]); i++)
+        r = add_with(filter, SCMP_SYS(prctl), 0, controlling[i]);
+    return r;
+}
+
 static int add_first(scmp_filter_ctx filter)
 {
     int r = add_each(filter, SCMP_ACT_ALLOW, EACH(computing));
@@ -114,7 +127,7 @@ static int add_first(scmp_filter_ctx filter)
     if (r == 0)
         r = add_each(filter, SCMP_ACT_ALLOW, EACH(loading));
     if (r == 0)
-        r = add_each(filter, SCMP_ACT_ALLOW, EACH(filtering));
+        r = add_filtering(filter);
     if (r == 0 && CHILD_IS_SANITIZED)
         r = add_each(filter, SCMP_ACT_ALLOW, EACH(sanitizing));
     if (r == 0)

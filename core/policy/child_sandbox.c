@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <linux/landlock.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -39,6 +40,23 @@ static int drop_capabilities(void)
     struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
 
     return syscall(SYS_capset, &head, none) < 0 ? -errno : 0;
+}
+
+/* A domain of its own: what the kernel shows of a process to others of the same user, its environment, memory and
+ * files in /proc, it does not show to those of another domain. While it is loaded code may open what can be read. */
+static int enter_domain(void)
+{
+    const struct landlock_ruleset_attr changes = {
+        .handled_access_fs = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                             LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK
+    };
+    int r, rules = (int)syscall(SYS_landlock_create_ruleset, &changes, sizeof(changes), 0);
+
+    if (rules < 0)
+        return -errno;
+    r = syscall(SYS_landlock_restrict_self, rules, 0) < 0 ? -errno : 0;
+    close(rules);
+    return r;
 }
 
 static int limit(__rlimit_resource_t what, uint64_t most)
@@ -96,6 +114,7 @@ int child_sandbox_begin(const struct wire_load *load, char *refused, size_t refu
         return 0;
     note(&to, "no new privileges", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0);
     note(&to, "no capabilities", drop_capabilities());
+    note(&to, "no looking into other processes", enter_domain());
     note(&to, "the limit on memory", limit_memory(load->memory_bytes));
     note(&to, "the limits on files", limit_files());
     note(&to, "the limit on processes", limit(RLIMIT_NPROC, 0));

@@ -134,7 +134,7 @@ void worker_allow_cpu(struct process_worker *w, uint64_t ms)
 {
     clockid_t clock;
     struct timespec used;
-    struct rlimit limit = { .rlim_max = RLIM_INFINITY };
+    struct rlimit limit;
     uint64_t wanted_s;
 
     if (clock_getcpuclockid(w->pid, &clock) || clock_gettime(clock, &used) < 0)
@@ -143,7 +143,10 @@ void worker_allow_cpu(struct process_worker *w, uint64_t ms)
     if (wanted_s < w->cpu_s)
         return;
     w->cpu_s = wanted_s + 1;
-    limit.rlim_cur = w->cpu_s;
+    /* The highest may be one that this process began with, and that only root can raise. */
+    if (prlimit(w->pid, RLIMIT_CPU, NULL, &limit) < 0)
+        return;
+    limit.rlim_cur = w->cpu_s < limit.rlim_max ? w->cpu_s : limit.rlim_max;
     prlimit(w->pid, RLIMIT_CPU, &limit, NULL);
 }
 

@@ -45,6 +45,8 @@ begin() { # NAME WHAT CODE
 begin begin1 "a process" 'system("true");'
 begin begin2 "a file" 'fopen("/tmp/memcoord-bad", "w");'
 begin begin3 "a socket" 'socket(AF_INET, SOCK_STREAM, 0);'
+# sanitizers need prctl() at any time
+[[ -n ${SANITIZE:-} ]] || begin begin4 "outliving memcoord" 'prctl(PR_SET_PDEATHSIG, 0); for (;;);'
 
 # What computing needs is there.
 bad computes 'static int n[5000];

@@ -37,6 +37,11 @@ wait $pid
 is $? 0 "SIGTERM while it hangs: the daemon ends when the deadline is over, as ever"
 like "$(cat "$tmp/err")" 'gave no answer within 2000 ms' "half the interval is the longest deadline"
 
+config spins test:///default 10s 'deadline = 5s'
+like "$("$memcoord" -c "$tmp/spins.ini" --ticks 1 2 2>&1)" 'gave no answer within 1000 ms' \
+    "half of that which counts: an interval on the command line wins over the file's"
+config spins test:///default 4s
+
 # ---- the daemon dies while it hangs
 
 begin

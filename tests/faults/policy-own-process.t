@@ -86,4 +86,49 @@ kill -INT $pid
 wait $pid
 is $? 0 "the daemon ends"
 ok "and its process with it" test ! -e "/proc/$child/exe"
+
+# ---- where only less processor time can be had, it is less
+
+limited=(prlimit --cpu=5000:5000)
+[ "$(id -u)" -ne 0 ] || limited+=(setpriv --bounding-set=-sys_resource)
+if [[ -n ${SANITIZE:-} ]]; then
+    :
+elif ! "${limited[@]}" true 2> /dev/null; then
+    skip "a limit below that which it began with" "it can't be had here"
+else
+    "${limited[@]}" "$memcoord" -c "$tmp/fine.ini" 2> "$tmp/err" &
+    pid=$!
+    for ((i = 0; i < 400; i++)); do
+        sleep 0.05
+        [ "$(ticks_of "$(cat "$tmp/err")")" -ge 1 ] && break
+    done
+    child=$(sed -n 's/^policy fine runs in process \([0-9]*\),.*/\1/p' "$tmp/err")
+    ok "a limit below that which it began with" test "$(limit_of 'cpu time')" -le 6
+    kill -INT $pid
+    wait $pid
+fi
+
+# ---- while it is loaded it may open what memcoord's user can read, but not memcoord
+
+bad looks 'memcoord_log(plan, 4, "seen: %s.", seen);' 'static char seen[256];
+__attribute__((constructor)) static void look(void)
+{
+    static const char *const files[] = { "environ", "mem", "maps", "fd/0" };
+    char path[64];
+    int parent = 0;
+    FILE *f = fopen("/proc/self/stat", "r");
+
+    fscanf(f, "%*d (memcoord-policy) %*c %d", &parent);
+    fclose(f);
+    for (int i = 0; i < 4; i++) {
+        snprintf(path, sizeof(path), "/proc/%d/%s", parent, files[i]);
+        if (parent == 0 || open(path, O_RDONLY) >= 0)
+            strcat(strcat(seen, " "), files[i]);
+    }
+}'
+config looks test:///default 2s
+without=() # what only root's capabilities forbid
+[ "$(id -u)" -ne 0 ] || without=(setpriv --bounding-set=-all)
+like "$("${without[@]}" "$memcoord" -c "$tmp/looks.ini" --ticks 1 2>&1 < /dev/null)" '^policy looks: seen: ?\.$' \
+    "memcoord's environment, memory and files are not its"
 done_testing

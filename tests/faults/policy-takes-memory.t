@@ -38,4 +38,14 @@ is "$status $(ticks_of "$out")" "0 $ticks" "16 TiB at once: no tick is lost"
 like "$out" '^policy asks: no memory for 1 domains; it changes nothing this time' "16 TiB at once: malloc() says no"
 unlike "$out" 'failure|its process' "a policy that fails in an orderly way keeps its process"
 
+
+# ---- its file is large: holes take no room on the disk, but the copy would
+
+bad large ''
+truncate -s 65M "$tmp/large.so"
+for isolate in yes no; do
+    config large "sim:$tmp/scenario.ini" 10s "isolate = $isolate"
+    out=$("$memcoord" -c "$tmp/large.ini" 2>&1)
+    is "$? $out" "2 $tmp/large.ini:3: $tmp/large.so: the file has 65 MiB; want at most 64" "a large file, isolate = $isolate"
+done
 done_testing

@@ -54,6 +54,19 @@ static void problems_of_a_file_come_in_the_order_of_its_lines(void **state)
     problems_free(&problems);
 }
 
+/* A policy's check() says what it likes. */
+static void a_problem_is_one_line_without_escape_sequences(void **state)
+{
+    struct problems problems = { 0 };
+
+    (void)state;
+    problems_add(&problems, "a.ini", 3, "%s",
+                 "red\033[31m\nreload: done\t\x7f, d\xc3\xa9j\xc3\xa0");
+    assert_string_equal(problems.list[0].text,
+                        "a.ini:3: red [31m reload: done  , d\xc3\xa9j\xc3\xa0");
+    problems_free(&problems);
+}
+
 /* Whoever looks at n alone must see that something is wrong. */
 static void a_problem_that_found_no_memory_still_counts(void **state)
 {
@@ -102,6 +115,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(problems_name_their_place_and_keep_their_order),
         cmocka_unit_test(problems_of_a_file_come_in_the_order_of_its_lines),
+        cmocka_unit_test(a_problem_is_one_line_without_escape_sequences),
         cmocka_unit_test(a_problem_that_found_no_memory_still_counts),
         cmocka_unit_test(slips_are_counted),
         cmocka_unit_test(the_nearest_word_is_kept),
