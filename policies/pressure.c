@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* pressure: takes by small probes until the guest begins to feel it, gives when it swaps or faults; see
- * pressure.md. */
+/* pressure: takes by small probes until the guest begins to feel it, gives when it swaps or faults; see pressure.md. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,8 +11,7 @@ __extension__ typedef unsigned __int128 u128;
 enum { WHOLE_BP = 10000 };
 
 struct pressure {
-    uint64_t swap_in_kib_per_s, major_faults_per_s,
-        swap_out_kib_per_s; /* from there on it is felt */
+    uint64_t swap_in_kib_per_s, major_faults_per_s, swap_out_kib_per_s; /* felt from there on */
     uint64_t fault_reads_kib, calm_below_bp, usable_low_kib;
     uint64_t probe_min_kib, probe_bp, probe_max_bp, probe_every_ms;
     uint64_t backoff_ms, backoff_max_ms, freed_kib, unused_high_kib;
@@ -83,17 +81,19 @@ struct guest {
 struct wish {
     const struct memcoord_domain *domain;
     uint64_t grow_kib; /* what it shall get; at last, what it gets */
+    uint64_t weight;   /* 1 for those without one, who share evenly */
+    bool last;         /* without a weight: comes after all others */
     const char *why;
 };
 
 /* One tick. */
 struct round {
     const struct pressure *p;
-    uint64_t now_ms, interval_ms;
+    const struct memcoord_snapshot *seen;
     bool host_pressed;   /* guests get half, and probes are twice as large and come twice as soon */
     struct wish *wishes; /* of those that shall grow */
     size_t n;
-    uint64_t room_kib; /* for them */
+    uint64_t room_kib; /* for them: beyond what domains hold, or were promised */
     struct memcoord_plan *plan;
 };
 
@@ -237,7 +237,7 @@ static uint64_t lack_kib(const struct round *r, const struct memcoord_domain *d)
         return 0;
     if (d->growth_kib_per_s != MEMCOORD_UNKNOWN && d->stats_age_ms != MEMCOORD_UNKNOWN)
         eaten_kib = memcoord_mul_div(d->growth_kib_per_s,
-                                     memcoord_min(d->stats_age_ms, 2 * r->interval_ms), 1000);
+                                     memcoord_min(d->stats_age_ms, 2 * r->seen->interval_ms), 1000);
     return less(r->p->usable_low_kib, less(less(d->target_kib, used), eaten_kib));
 }
 
@@ -309,7 +309,7 @@ static void want(struct round *r, const struct memcoord_domain *d, uint64_t kib,
     kib = memcoord_min(kib, d->max_kib - d->target_kib);
     if (kib == 0)
         return;
-    r->wishes[r->n++] = (struct wish){ d, kib, why };
+    r->wishes[r->n++] = (struct wish){ d, kib, memcoord_max(d->weight, 1), d->weight == 0, why };
     g->wanted = true;
 }
 
@@ -338,7 +338,7 @@ static bool is_due(const struct round *r, struct guest *g, const struct memcoord
     g->credit_kib = g->gift_kib = 0; /* nor is there more to be read back */
     if (d->target_kib <= g->felt_kib)
         g->felt_kib = g->backoff_ms = g->until_ms = 0; /* it is not felt there any more */
-    else if (r->now_ms < until_ms)
+    else if (r->seen->now_ms < until_ms)
         return false;
     g->calm_ms = g->sampled_ms; /* one that is refused is not asked for each time */
     return true;
@@ -400,7 +400,7 @@ static void decide_one(struct round *r, const struct memcoord_domain *d)
 {
     struct guest *g = d->state;
     uint64_t lacks_kib = lack_kib(r, d), from_ms;
-    bool news = has_news(g, d, r->now_ms, &from_ms);
+    bool news = has_news(g, d, r->seen->now_ms, &from_ms);
 
     if (news && from_ms >= g->moved_ms) {
         see_unused(r->p, g, d);
@@ -423,100 +423,47 @@ static void decide_one(struct round *r, const struct memcoord_domain *d)
 static int by_need(const void *a, const void *b)
 {
     const struct wish *x = a, *y = b;
-    u128 l = (u128)x->grow_kib * y->domain->weight, r = (u128)y->grow_kib * x->domain->weight;
+    u128 l = (u128)x->grow_kib * y->weight, r = (u128)y->grow_kib * x->weight;
 
-    return (l > r) - (l < r);
+    return x->last != y->last ? x->last - y->last : (l > r) - (l < r);
 }
 
-/* By weight, nobody more than it shall get; without any, evenly. What one leaves is the others'. */
-static uint64_t share(struct wish *wishes, size_t n, bool weighted, uint64_t left_kib)
+/* By weight, nobody more than it shall get: what one leaves is the others'. Returns what all leave. */
+static uint64_t share(struct wish *wishes, size_t n, uint64_t left_kib)
 {
     u128 weights = 0;
-    size_t i;
 
-    for (i = 0; i < n; i++)
-        weights += weighted ? wishes[i].domain->weight : 1;
-    for (i = 0; i < n; i++) {
-        uint64_t weight = weighted ? wishes[i].domain->weight : 1;
-
-        if (wishes[i].grow_kib * weights > (u128)left_kib * weight)
-            break;
-        left_kib -= wishes[i].grow_kib;
-        weights -= weight;
+    for (size_t i = 0; i < n; i++)
+        weights += wishes[i].weight;
+    for (; n > 0 && wishes->grow_kib * weights <= (u128)left_kib * wishes->weight; wishes++, n--) {
+        left_kib -= wishes->grow_kib;
+        weights -= wishes->weight;
     }
-    if (i == n)
-        return left_kib;
-    for (; i < n; i++) {
-        uint64_t weight = weighted ? wishes[i].domain->weight : 1;
-
-        wishes[i].grow_kib = (uint64_t)((u128)left_kib * weight / weights);
-    }
-    return 0;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    const struct wish *x = a, *y = b;
-
-    return (x->grow_kib > y->grow_kib) - (x->grow_kib < y->grow_kib);
-}
-
-/* The wishes of domains with a weight first; returns how many. */
-static size_t split(struct wish *wishes, size_t n)
-{
-    size_t weighted = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        struct wish wish = wishes[i];
-
-        if (wish.domain->weight == 0)
-            continue;
-        wishes[i] = wishes[weighted];
-        wishes[weighted++] = wish;
-    }
-    return weighted;
+    for (size_t i = 0; i < n; i++)
+        wishes[i].grow_kib = (uint64_t)((u128)left_kib * wishes[i].weight / weights);
+    return n == 0 ? left_kib : 0;
 }
 
 /* What all shall get together is no more than there is. */
 static void grow(struct round *r)
 {
-    size_t weighted = split(r->wishes, r->n);
+    size_t weighted = 0;
     uint64_t left_kib;
 
-    qsort(r->wishes, weighted, sizeof *r->wishes, by_need);
-    qsort(r->wishes + weighted, r->n - weighted, sizeof *r->wishes, by_size);
-    left_kib = share(r->wishes, weighted, true, r->room_kib);
-    share(r->wishes + weighted, r->n - weighted, false, left_kib);
-    for (size_t i = 0; i < r->n; i++) {
-        const struct wish *w = &r->wishes[i];
-
+    qsort(r->wishes, r->n, sizeof *r->wishes, by_need);
+    while (weighted < r->n && !r->wishes[weighted].last)
+        weighted++;
+    left_kib = share(r->wishes, weighted, r->room_kib);
+    share(r->wishes + weighted, r->n - weighted, left_kib);
+    for (const struct wish *w = r->wishes; w < r->wishes + r->n; w++)
         if (w->grow_kib > 0)
             memcoord_set_target(r->plan, w->domain, w->domain->target_kib + w->grow_kib, w->why);
-    }
-}
-
-/* What can be given beyond what domains hold, or were promised. */
-static uint64_t room_kib(const struct memcoord_snapshot *s)
-{
-    uint64_t held_kib = 0;
-
-    for (size_t i = 0; i < s->n_domains; i++) {
-        const struct memcoord_domain *d = s->domains[i];
-
-        if (d->flags & MEMCOORD_MOVABLE)
-            held_kib += memcoord_max(d->target_kib, memcoord_max(d->balloon_kib, d->min_kib));
-    }
-    return less(s->host->pool_kib, held_kib);
 }
 
 static int decide(void *state, const struct memcoord_snapshot *s, struct memcoord_plan *plan)
 {
     const struct pressure *p = state;
-    struct round r = { .p = p,
-                       .now_ms = s->now_ms,
-                       .interval_ms = s->interval_ms,
-                       .room_kib = room_kib(s),
-                       .plan = plan };
+    struct round r = { .p = p, .seen = s, .room_kib = s->host->pool_kib, .plan = plan };
     uint64_t psi_bp = s->host->psi_some_bp;
 
     r.host_pressed = psi_bp != MEMCOORD_UNKNOWN && psi_bp > 0 && psi_bp >= p->host_pressure_bp;
@@ -529,6 +476,8 @@ static int decide(void *state, const struct memcoord_snapshot *s, struct memcoor
         follow(p, d->state, d->target_kib, s->now_ms);
         if (!(d->flags & MEMCOORD_MOVABLE))
             continue;
+        r.room_kib =
+            less(r.room_kib, memcoord_max(d->target_kib, memcoord_max(d->balloon_kib, d->min_kib)));
         if (d->target_kib < d->min_kib)
             memcoord_set_target(plan, d, d->min_kib, "below min");
         else if (d->target_kib > d->max_kib)
@@ -546,6 +495,5 @@ MEMCOORD_POLICY(
             "takes by probes until the guest begins to feel it, gives when it swaps or faults",
         .state_size = sizeof(struct pressure), .domain_state_size = sizeof(struct guest),
         .state_version = 1, .params = params, .check = check, .decide = decide,
-        .source =
-            "Meta's senpai (probe, watch the pressure, back off), with a guest's swap-ins and "
-            "faults for its PSI");
+        .source = "Meta's senpai (probe, watch the pressure, back off), with a guest's swap-ins "
+                  "and faults for its PSI");

@@ -265,7 +265,19 @@ static inline void variant_decide(struct variant *v, struct world *w)
     v->warnings = trial_decide(&w->trial, &v->seen, v->asked_kib);
 }
 
-/* ---- what is printed of a case that fails */
+/* ---- what is noted and printed of a case that fails */
+
+/* Notes what does not hold; false. */
+__attribute__((format(printf, 2, 3))) static inline bool broken_by(struct world *w, const char *fmt,
+                                                                   ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(w->broken, sizeof(w->broken), fmt, args);
+    va_end(args);
+    return false;
+}
 
 static inline void world_print_host(const struct memcoord_host *h)
 {

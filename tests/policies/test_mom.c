@@ -1,115 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "lib/policy_fixture.h"
-
-#include <jansson.h>
-#include <unistd.h>
-
-#define NOTHING MEMCOORD_UNKNOWN
-#define GIB (1024 * MIB)
-
-/* `free_kib` of `total_kib` are free. */
-static void set_host(struct fixture *f, uint64_t free_kib, uint64_t total_kib)
-{
-    f->host.free_kib = free_kib;
-    f->host.cached_kib = 0;
-    f->host.total_kib = total_kib;
-}
-
-static void set_free_percent(struct fixture *f, uint64_t percent)
-{
-    set_host(f, percent * GIB, 100 * GIB);
-}
-
-/* A sample of this tick: a guest of the size of its balloon, with that much unused. */
-static void tell(struct memcoord_domain *d, uint64_t unused_kib)
-{
-    d->unused_kib = unused_kib;
-    d->stats_age_ms = 0;
-}
-
-static struct memcoord_domain *guest(struct fixture *f, uint64_t min_kib, uint64_t max_kib,
-                                     uint64_t balloon_kib, uint64_t unused_kib)
-{
-    struct memcoord_domain *d = fixture_add(f, min_kib, max_kib, balloon_kib);
-
-    tell(d, unused_kib);
-    return d;
-}
-
-/* ---- the cases of the original */
-
-static json_t *load_cases(void)
-{
-    const char *folder = getenv("MEMCOORD_CASES"), *top = getenv("MEMCOORD_TOP");
-    char path[4096];
-    json_error_t error;
-    json_t *all;
-
-    if (folder)
-        snprintf(path, sizeof(path), "%s/mom-balloon-rules.json", folder);
-    else
-        snprintf(path, sizeof(path), "%s/../shared/cases/mom-balloon-rules.json", top ? top : ".");
-    if (access(path, R_OK) != 0) {
-        print_message("no cases of the original: %s is not there\n", path);
-        return NULL;
-    }
-    all = json_load_file(path, 0, &error);
-    if (!all)
-        fail_msg("%s:%d: %s", path, error.line, error.text);
-    return all;
-}
-
-static uint64_t kib_of(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-
-    if (!json_is_integer(value))
-        fail_msg("%s is no number", key);
-    return (uint64_t)json_integer_value(value);
-}
-
-static void run_case(const json_t *one)
-{
-    const char *name = json_string_value(json_object_get(one, "name"));
-    const json_t *host = json_object_get(one, "host"), *guests = json_object_get(one, "vms");
-    const json_t *rules = json_object_get(json_object_get(one, "expected"), "doc/balloon.rules");
-    const json_t *targets = json_object_get(rules, "targets_kib");
-    struct fixture f;
-
-    fixture_open(&f, "mom");
-    set_host(&f, kib_of(host, "mem_free"), kib_of(host, "mem_available"));
-    for (size_t i = 0; i < json_array_size(guests); i++) {
-        const json_t *g = json_array_get(guests, i);
-        guest(&f, kib_of(g, "balloon_min"), kib_of(g, "balloon_max"), kib_of(g, "balloon_cur"),
-              kib_of(g, "mem_unused"));
-    }
-    fixture_decide(&f);
-    assert_true(json_array_size(targets) > 0);
-    assert_int_equal(json_array_size(targets), f.snapshot.n_domains);
-    for (size_t i = 0; i < f.snapshot.n_domains; i++) {
-        const json_t *target = json_array_get(targets, i);
-        uint64_t want = json_is_null(target) ? NOTHING : (uint64_t)json_integer_value(target);
-        if (fixture_asked(&f, f.list[i]) != want)
-            fail_msg("%s: guest %zu: asked %lld KiB, want %lld", name, i,
-                     (long long)fixture_asked(&f, f.list[i]), (long long)want);
-    }
-    fixture_close(&f);
-}
-
-static void asks_what_the_original_asks(void **state)
-{
-    json_t *all = load_cases();
-
-    (void)state;
-    if (!all)
-        skip();
-    assert_true(json_array_size(json_object_get(all, "cases")) >= 11);
-    for (size_t i = 0; i < json_array_size(json_object_get(all, "cases")); i++)
-        run_case(json_array_get(json_object_get(all, "cases"), i));
-    json_decref(all);
-}
-
-/* ---- the rule */
+/* mom, rule by rule. */
+#include "lib/mom_fixture.h"
 
 /* What is asked for one guest, with `host_percent` of the host free; in KiB. */
 static uint64_t asked_kib(uint64_t host_percent, uint64_t min_kib, uint64_t max_kib,
@@ -247,172 +138,6 @@ static void the_largest_figures_are_exact(void **state)
     fixture_close(&f);
 }
 
-/* ---- samples */
-
-/* Of a guest of 1000000 that has 10% of the host, what is used in average: target - 100000. */
-static uint64_t average_use_kib(const struct fixture *f, const struct memcoord_domain *d)
-{
-    return fixture_size(f, d) - 100000;
-}
-
-static void use_is_an_average_of_the_last_samples(void **state)
-{
-    struct fixture f;
-    struct memcoord_domain *d;
-
-    (void)state;
-    fixture_open(&f, "mom");
-    set_free_percent(&f, 10);
-    d = guest(&f, 0, 2000000, 1000000, 140000);
-    fixture_decide(&f); /* one is enough */
-    assert_int_equal(average_use_kib(&f, d), 860000);
-    tell(d, 130000);
-    fixture_decide(&f);
-    assert_int_equal(average_use_kib(&f, d), 865000);
-    for (unsigned i = 2; i < 10; i++) {
-        tell(d, 130000);
-        fixture_decide(&f);
-    }
-    assert_int_equal(average_use_kib(&f, d), 869000); /* 860000 and nine times 870000 */
-    tell(d, 130000);
-    fixture_decide(&f); /* the eleventh takes the place of the first */
-    assert_int_equal(average_use_kib(&f, d), 870000);
-    fixture_close(&f);
-}
-
-/* Unused may be more than the balloon, as it is told: that is -60000 of use, then 850000. */
-static void use_may_be_negative(void **state)
-{
-    struct fixture f;
-    struct memcoord_domain *d;
-
-    (void)state;
-    fixture_open(&f, "mom");
-    fixture_set(&f, "shrink", "60%");
-    set_free_percent(&f, 10);
-    d = guest(&f, 0, 2000000, 1000000, 1060000);
-    fixture_decide(&f);
-    assert_int_equal(fixture_asked(&f, d), 400000); /* a step */
-    tell(d, 150000);
-    fixture_decide(&f);
-    assert_int_equal(average_use_kib(&f, d), 395000);
-    fixture_close(&f);
-}
-
-/* Ten samples of the host with 30% free, then some with 10%: at the sixth h is 18%. */
-static void free_memory_of_the_host_is_an_average_too(void **state)
-{
-    struct fixture f;
-    struct memcoord_domain *d;
-
-    (void)state;
-    fixture_open(&f, "mom");
-    set_free_percent(&f, 30);
-    d = guest(&f, 0, 2000000, 1000000, 300000);
-    for (unsigned i = 0; i < 10; i++)
-        fixture_decide(&f);
-    set_free_percent(&f, 10);
-    for (unsigned i = 0; i < 5; i++) {
-        fixture_decide(&f); /* 28%, 26%, 24%, 22%, 20% */
-        assert_int_equal(fixture_asked(&f, d), 1050000);
-    }
-    fixture_decide(&f);
-    assert_int_equal(fixture_asked(&f, d), 950000);
-    fixture_close(&f);
-}
-
-static void page_cache_of_the_host_counts_as_free(void **state)
-{
-    struct fixture f;
-    struct memcoord_domain *d;
-
-    (void)state;
-    fixture_open(&f, "mom");
-    set_free_percent(&f, 10);
-    f.host.cached_kib = 10 * GIB;
-    d = guest(&f, 0, 2000000, 1000000, 300000);
-    fixture_decide(&f);
-    assert_int_equal(fixture_asked(&f, d), 1050000);
-    fixture_close(&f);
-}
-
-/* 860000 used, then 880000, which is looked at five times: the average is of two. */
-static void a_sample_that_is_seen_again_counts_once(void **state)
-{
-    struct fixture f;
-    struct memcoord_domain *d;
-
-    (void)state;
-    fixture_open(&f, "mom");
-    set_free_percent(&f, 10);
-    d = guest(&f, 0, 2000000, 1000000, 140000);
-    fixture_decide(&f);
-    tell(d, 120000);
-    for (unsigned i = 0; i < 5; i++) {
-        fixture_decide(&f);
-        assert_int_equal(average_use_kib(&f, d), 870000);
-        d->stats_age_ms += f.snapshot.interval_ms;
-    }
-    tell(d, 120000); /* the same figures, but another sample */
-    fixture_decide(&f);
-    assert_int_equal(average_use_kib(&f, d), 860000 + 40000 / 3);
-    fixture_close(&f);
-}
-
-/* A tick in which something is unknown asks for nothing, and leaves no trace in the averages. */
-static void what_is_unknown_changes_nothing(void **state)
-{
-    uint64_t *of_host[3];
-    struct fixture f;
-    struct memcoord_domain *d;
-
-    (void)state;
-    fixture_open(&f, "mom");
-    set_free_percent(&f, 10);
-    d = guest(&f, 0, 2000000, 1000000, 140000);
-    fixture_decide(&f);
-    d->unused_kib = NOTHING;
-    fixture_decide(&f);
-    assert_true(fixture_asked(&f, d) == NOTHING);
-    tell(d, 120000);
-    fixture_decide(&f);
-    assert_int_equal(average_use_kib(&f, d), 870000);
-
-    of_host[0] = &f.host.free_kib;
-    of_host[1] = &f.host.cached_kib;
-    of_host[2] = &f.host.total_kib;
-    for (size_t i = 0; i < 3; i++) {
-        uint64_t known_kib = *of_host[i];
-        d->stats_age_ms += f.snapshot.interval_ms;
-        *of_host[i] = NOTHING;
-        fixture_decide(&f);
-        assert_true(fixture_asked(&f, d) == NOTHING);
-        *of_host[i] = known_kib;
-    }
-    d->stats_age_ms += f.snapshot.interval_ms;
-    fixture_decide(&f);
-    assert_int_equal(average_use_kib(&f, d), 870000);
-    fixture_close(&f);
-}
-
-/* The balloon went down by 40000 since the guest said that 140000 of 1000000 were unused. */
-static void use_is_of_the_size_when_the_sample_was_taken(void **state)
-{
-    struct fixture f;
-    struct memcoord_domain *d;
-
-    (void)state;
-    fixture_open(&f, "mom");
-    set_free_percent(&f, 10);
-    d = guest(&f, 0, 2000000, 1000000, 140000);
-    d->usable_kib = 300000; /* page cache is not unused */
-    d->used_kib = 700000;
-    d->balloon_kib = d->target_kib = 970000;
-    fixture_decide(&f);
-    assert_int_equal(fixture_asked(&f, d), 957000); /* 860000 + 97000; not 830000 + 97000 */
-    fixture_close(&f);
-}
-
 /* While a balloon moves, steps are from where it shall go. */
 static void steps_are_from_the_target(void **state)
 {
@@ -455,26 +180,6 @@ static void only_movable_matters_of_the_flags(void **state)
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
             assert_int_equal(fixture_asked(&f, f.list[i]) != NOTHING, rows[i].asked);
     }
-    fixture_close(&f);
-}
-
-/* What a guest tells while it can't be moved is known when it can. */
-static void samples_are_taken_while_a_domain_can_not_be_moved(void **state)
-{
-    struct fixture f;
-    struct memcoord_domain *d;
-
-    (void)state;
-    fixture_open(&f, "mom");
-    set_free_percent(&f, 10);
-    d = guest(&f, 0, 2000000, 1000000, 140000);
-    d->flags = MEMCOORD_PAUSED;
-    fixture_decide(&f);
-    assert_true(fixture_asked(&f, d) == NOTHING);
-    tell(d, 120000);
-    d->flags = MEMCOORD_MOVABLE;
-    fixture_decide(&f);
-    assert_int_equal(average_use_kib(&f, d), 870000);
     fixture_close(&f);
 }
 
@@ -600,27 +305,19 @@ static void it_swings_around_pressure(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(asks_what_the_original_asks),
         cmocka_unit_test(grows_while_the_host_has_free_memory),
         cmocka_unit_test(shrinks_when_the_host_has_little),
         cmocka_unit_test(at_critical_pressure_a_guest_gets_less_than_it_uses),
         cmocka_unit_test(small_changes_are_not_asked_for),
         cmocka_unit_test(nothing_is_rounded_before_the_end),
         cmocka_unit_test(the_largest_figures_are_exact),
-        cmocka_unit_test(use_is_an_average_of_the_last_samples),
-        cmocka_unit_test(use_may_be_negative),
-        cmocka_unit_test(free_memory_of_the_host_is_an_average_too),
-        cmocka_unit_test(page_cache_of_the_host_counts_as_free),
-        cmocka_unit_test(a_sample_that_is_seen_again_counts_once),
-        cmocka_unit_test(what_is_unknown_changes_nothing),
-        cmocka_unit_test(use_is_of_the_size_when_the_sample_was_taken),
         cmocka_unit_test(steps_are_from_the_target),
         cmocka_unit_test(only_movable_matters_of_the_flags),
-        cmocka_unit_test(samples_are_taken_while_a_domain_can_not_be_moved),
         cmocka_unit_test(every_constant_is_a_parameter),
         cmocka_unit_test(a_critical_above_pressure_is_refused),
         cmocka_unit_test(plans_are_within_bounds),
         cmocka_unit_test(it_swings_around_pressure),
     };
+
     return cmocka_run_group_tests_name("mom", tests, NULL, NULL);
 }

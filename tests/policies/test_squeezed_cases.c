@@ -20,8 +20,7 @@
  */
 #include "lib/sim_fixture.h"
 
-#include <jansson.h>
-
+#include "lib/original_cases.h"
 #include "util/log.h"
 
 #define CASE_DOMAINS 4
@@ -293,15 +292,6 @@ static void what_is_asked_for_is_freed_or_not_without_statistics(void **state)
 
 /* ---- Xen's */
 
-static uint64_t number(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-
-    if (!json_is_integer(value))
-        fail_msg("squeezed.json: no number '%s'", key);
-    return (uint64_t)json_integer_value(value);
-}
-
 /* Their balloons in the scenario's words. "ideal" has no hidden limit; "intermittent" moves for `interval` s, and then
  * stands for as long; one that is stuck has no rate. */
 static void read_balloon(const json_t *model, struct case_domain *d)
@@ -309,11 +299,11 @@ static void read_balloon(const json_t *model, struct case_domain *d)
     const char *kind = json_string_value(json_object_get(model, "kind"));
 
     assert_non_null(kind);
-    d->rate = strcmp(kind, "stuck") == 0 ? 100 : number(model, "rate");
+    d->rate = strcmp(kind, "stuck") == 0 ? 100 : case_number(model, "rate");
     snprintf(d->temper, sizeof(d->temper), "%s", strcmp(kind, "stuck") == 0 ? "stuck" : "works");
     if (strcmp(kind, "limit") == 0) {
         snprintf(d->temper, sizeof(d->temper), "limit %lluMiB",
-                 (unsigned long long)number(model, "minimum"));
+                 (unsigned long long)case_number(model, "minimum"));
     } else if (strcmp(kind, "intermittent") == 0) {
         unsigned ms = (unsigned)(json_real_value(json_object_get(model, "interval")) * 1000 + 0.5);
         snprintf(d->temper, sizeof(d->temper), "sticks %ums every %ums", ms, 2 * ms);
@@ -329,7 +319,7 @@ static void read_inactive(const json_t *replay, struct a_case *a)
 
     json_array_foreach(json_object_get(replay, "events"), i, event)
     {
-        uint64_t domid = number(event, "declared_inactive");
+        uint64_t domid = case_number(event, "declared_inactive");
         assert_in_range(domid, 0, a->n - 1);
         a->domains[domid].declared_inactive = true;
     }
@@ -340,17 +330,17 @@ static void read_case(const json_t *json, struct a_case *a)
     const json_t *domain;
     size_t i;
 
-    *a = (struct a_case){ .free = number(json, "host_free_mem_kib"),
-                          .required = number(json, "required_mem_kib"),
+    *a = (struct a_case){ .free = case_number(json, "host_free_mem_kib"),
+                          .required = case_number(json, "required_mem_kib"),
                           .succeeds = json_is_true(json_object_get(json, "should_succeed")) };
     snprintf(a->name, sizeof(a->name), "%s", json_string_value(json_object_get(json, "name")));
     json_array_foreach(json_object_get(json, "domains"), i, domain)
     {
         struct case_domain *d = &a->domains[a->n++];
-        assert_true(i < CASE_DOMAINS && i == number(domain, "domid"));
-        *d = (struct case_domain){ .min = number(domain, "dynamic_min_kib"),
-                                   .max = number(domain, "dynamic_max_kib"),
-                                   .size = number(domain, "memory_actual_kib") };
+        assert_true(i < CASE_DOMAINS && i == case_number(domain, "domid"));
+        *d = (struct case_domain){ .min = case_number(domain, "dynamic_min_kib"),
+                                   .max = case_number(domain, "dynamic_max_kib"),
+                                   .size = case_number(domain, "memory_actual_kib") };
         read_balloon(json_object_get(domain, "balloon_model"), d);
     }
     read_inactive(json_object_get(json, "replay_in_our_port"), a);
@@ -359,30 +349,17 @@ static void read_case(const json_t *json, struct a_case *a)
 /* With `statistics` or without: they are not needed. */
 static void xens_verdicts(bool statistics)
 {
-    const char *given = getenv("MEMCOORD_CASES"), *top = getenv("MEMCOORD_TOP");
-    char path[4096];
-    json_t *json, *list;
-    size_t i;
+    json_t *cases = original_cases("squeezed.json");
 
-    snprintf(path, sizeof(path), "%s%s/squeezed.json",
-             given ? given
-             : top ? top
-                   : ".",
-             given ? "" : "/../shared/cases");
-    json = json_load_file(path, 0, NULL);
-    if (!json) {
-        /* cmocka's skip() is a failure where TAP is read */
-        print_message("# skipped: %s is not there\n", path);
+    if (!cases)
         return;
-    }
-    list = json_object_get(json, "cases");
-    assert_int_equal(json_array_size(list), 4);
-    for (i = 0; i < json_array_size(list); i++) {
+    assert_int_equal(json_array_size(cases), 4);
+    for (size_t i = 0; i < json_array_size(cases); i++) {
         struct a_case a;
-        read_case(json_array_get(list, i), &a);
+        read_case(json_array_get(cases, i), &a);
         run_case(&a, statistics);
     }
-    json_decref(json);
+    json_decref(cases);
 }
 
 static void xens_cases_end_as_on_xen_with_statistics(void **state)
