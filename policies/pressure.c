@@ -54,8 +54,9 @@ static const struct memcoord_param params[] = {
                      "what it gets at grow_at times the pressure that is felt, of its target"),
     MEMCOORD_INTEGER(struct pressure, grow_at, "grow_at", "10", "1..1000000",
                      "so many times what is felt bring the whole of grow, less brings less"),
-    MEMCOORD_PERCENT(struct pressure, host_pressure_bp, "host_pressure", "10%", "0%..100%",
-                     "from this PSI (some, 10 s) on guests get half, and are probed harder"),
+    MEMCOORD_PERCENT(
+        struct pressure, host_pressure_bp, "host_pressure", "10%", "0%..100%",
+        "from this PSI (some, 10 s) on half as much is felt and given, and probes are harder"),
     MEMCOORD_PARAMS_END
 };
 
@@ -90,7 +91,8 @@ struct wish {
 struct round {
     const struct pressure *p;
     const struct memcoord_snapshot *seen;
-    bool host_pressed;   /* guests get half, and probes are twice as large and come twice as soon */
+    bool
+        host_pressed; /* half is felt and given; probes are twice as large and come twice as soon */
     struct wish *wishes; /* of those that shall grow */
     size_t n;
     uint64_t room_kib; /* for them: beyond what domains hold, or were promised */
@@ -385,7 +387,8 @@ static void judge(struct round *r, struct guest *g, const struct memcoord_domain
     }
     if (from_ms < g->moved_ms) /* they are not all of the time since it moved */
         return;
-    if (bp >= WHOLE_BP && g->credit_kib == 0)
+    /* where the host waits for memory, each of them takes longer */
+    if (bp >= (r->host_pressed ? WHOLE_BP / 2 : WHOLE_BP) && g->credit_kib == 0)
         want(r, d, step_kib(r, g, d, bp), g->probed ? "what was taken is missed" : why);
     if (calm && !g->calm)
         g->calm_ms = from_ms;

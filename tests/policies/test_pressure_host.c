@@ -28,6 +28,25 @@ static void under_host_pressure_it_gives_less_and_probes_harder(void **state)
     fixture_close(&f);
 }
 
+/* 60% of what is felt: a step of at least grow_min, and half of it. */
+static void under_host_pressure_half_as_much_is_felt(void **state)
+{
+    (void)state;
+    for (uint64_t psi_bp = 999; psi_bp <= 1000; psi_bp++) {
+        struct fixture f;
+        struct memcoord_domain *d;
+
+        begin(&f);
+        d = calm_guest(&f);
+        rates(d, 0, 12, 0);
+        f.host.psi_some_bp = psi_bp;
+        assert_int_equal(ticks_until_asked(&f, d, 20), psi_bp < 1000 ? 21 : 3);
+        if (psi_bp == 1000)
+            assert_int_equal(fixture_asked(&f, d), 1016 * MIB);
+        fixture_close(&f);
+    }
+}
+
 /* Each of `weights` (up to 4) shall get 100 MiB, of a room of `room_mib`. */
 static void shares(const uint64_t *weights, size_t n, uint64_t room_mib, const uint64_t *want_mib)
 {
@@ -123,6 +142,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(under_host_pressure_it_gives_less_and_probes_harder),
+        cmocka_unit_test(under_host_pressure_half_as_much_is_felt),
         cmocka_unit_test(grows_share_what_there_is_by_weight),
         cmocka_unit_test(plans_keep_bounds_and_grows_what_there_is),
         cmocka_unit_test(a_domain_outside_its_bounds_is_brought_back),
