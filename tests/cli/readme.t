@@ -3,6 +3,7 @@
 # Every command and every example that README.md shows works, in a copy of the checkout in which the
 # host of coord.ini is replaced by libvirt's embedded one.
 . "$(dirname "$0")/../lib/tap.sh"
+. "$top/tests/lib/waits.sh"
 
 copy=$tmp/copy
 mkdir -m 755 "$copy"
@@ -47,7 +48,7 @@ ok "README.md shows commands" test "$n" -ge 10
 # timeout(1) tells 124 also of a daemon that ended well on SIGINT: look at the end itself
 ./memcoord -c conf/coord.ini 0.2 2>"$tmp/err" &
 pid=$!
-sleep 1
+wait_for 60 grep -q 'domains*, host: ' "$tmp/err" # before it runs it ignores SIGINT, as all in the background do
 kill -INT $pid
 wait $pid
 is $? 0 "the daemon ends with 0 on SIGINT"
