@@ -18,7 +18,7 @@
 #define REST_LAST 2000  /* who goes up and down in the last so many of them never will be */
 
 struct rest_guest {
-    char name[8];
+    char name[24];
     uint64_t min_kib, max_kib, weight;
     uint64_t wants_kib;   /* of memory of its own, always */
     uint64_t cache_kib;   /* of page cache, where there is room */

@@ -305,7 +305,7 @@ static void add_tests(const struct policy_text *text, struct declared *declared,
 
     for (size_t p = 0; p <= PROPERTIES; p++) {
         declared[p] = (struct declared){ text, (enum property)p };
-        snprintf(names[n], sizeof(names[n]), "%s: %s%s", text->name,
+        snprintf(names[n], sizeof(names[n]), "%.32s: %s%.80s", text->name,
                  p == PROPERTIES ? "after the guard, the budget is kept"
                  : policy_text_says_yes(text, (enum property)p) ? ""
                                                                 : "not: ",
