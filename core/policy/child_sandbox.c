@@ -2,6 +2,7 @@
 #include "policy/child_sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
@@ -42,19 +43,38 @@ static int drop_capabilities(void)
     return syscall(SYS_capset, &head, none) < 0 ? -errno : 0;
 }
 
-/* A domain of its own: what the kernel shows of a process to others of the same user, its environment, memory and
- * files in /proc, it does not show to those of another domain. While it is loaded code may open what can be read. */
-static int enter_domain(void)
+/* Whatever files there are, none of them can be opened any more but the policy's: a copy in memory, which is in no
+ * folder and needs no rule, or a file. */
+static int add_rule(int rules)
 {
-    const struct landlock_ruleset_attr changes = {
-        .handled_access_fs = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
-                             LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK
-    };
-    int r, rules = (int)syscall(SYS_landlock_create_ruleset, &changes, sizeof(changes), 0);
+    struct landlock_path_beneath_attr rule = { .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
+                                               .parent_fd = CHILD_OBJECT };
+    int r = 0;
+
+    if (CHILD_IS_SANITIZED)
+        rule.parent_fd = open("/", O_PATH | O_CLOEXEC);
+    if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0 &&
+        errno != EBADFD)
+        r = -errno;
+    if (CHILD_IS_SANITIZED)
+        close(rule.parent_fd);
+    return r;
+}
+
+/* A domain of its own, too: what the kernel shows of a process to others of the same user, its environment, memory
+ * and files in /proc, it does not show to those of another domain. */
+static int close_files(void)
+{
+    /* all that the first version has, of which the last is to make links; it reads what it maps */
+    const struct landlock_ruleset_attr all = { .handled_access_fs =
+                                                   LANDLOCK_ACCESS_FS_MAKE_SYM * 2 - 1 };
+    int r, rules = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
 
     if (rules < 0)
         return -errno;
-    r = syscall(SYS_landlock_restrict_self, rules, 0) < 0 ? -errno : 0;
+    r = add_rule(rules);
+    if (r == 0 && syscall(SYS_landlock_restrict_self, rules, 0) < 0)
+        r = -errno;
     close(rules);
     return r;
 }
@@ -114,11 +134,23 @@ int child_sandbox_begin(const struct wire_load *load, char *refused, size_t refu
         return 0;
     note(&to, "no new privileges", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0);
     note(&to, "no capabilities", drop_capabilities());
-    note(&to, "no looking into other processes", enter_domain());
     note(&to, "the limit on memory", limit_memory(load->memory_bytes));
     note(&to, "the limits on files", limit_files());
     note(&to, "the limit on processes", limit(RLIMIT_NPROC, 0));
     note(&to, "the filter of system calls", child_filter_begin());
+    return judge(load, refused, error, error_size);
+}
+
+int child_sandbox_close(const struct wire_load *load, char *refused, size_t refused_size,
+                        char *error, size_t error_size)
+{
+    const struct refusals to = { refused, refused_size };
+
+    if (load->sandbox == SANDBOX_OFF)
+        return 0;
+    note(&to, "no files but the policy's", close_files());
+    if (!strstr(refused, "the filter"))
+        note(&to, "the second filter of system calls", child_filter_close());
     return judge(load, refused, error, error_size);
 }
 
@@ -130,6 +162,6 @@ int child_sandbox_end(const struct wire_load *load, char *refused, size_t refuse
     if (load->sandbox == SANDBOX_OFF)
         return 0;
     if (!strstr(refused, "the filter"))
-        note(&to, "the second filter of system calls", child_filter_end());
+        note(&to, "the last filter of system calls", child_filter_end());
     return judge(load, refused, error, error_size);
 }

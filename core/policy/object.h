@@ -10,4 +10,8 @@
  * `error` says what is wrong with `path`. */
 int object_check(int fd, const char *path, char *error, size_t error_size);
 
+/* Calls `each` with the name of each library that a checked object says it needs, as far as it can be read here: what
+ * the linker makes of a malformed one is not known. 0, or the first non-zero that `each` returned. */
+int object_libraries(int fd, int (*each)(const char *name, void *arg), void *arg);
+
 #endif
