@@ -220,6 +220,8 @@ int child_main(void)
 
     prctl(PR_SET_NAME, "memcoord-policy");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (chdir("/") < 0) /* memcoord's folder may be unmounted */
+        return EXIT_FAILURE;
     /* What one decision takes, the next will take again: to give it back in between costs more than to decide. */
     mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
     mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);

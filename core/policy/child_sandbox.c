@@ -18,6 +18,7 @@
 #include "policy/child_filter.h"
 #include "util/complain.h"
 
+#define LOAD_CPU_S 7  /* memcoord waits for 5 s; whole seconds are counted */
 #define OPEN_FILES 32 /* the linker has a few open, one after the other */
 
 struct refusals {
@@ -41,6 +42,27 @@ static int drop_capabilities(void)
     struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
 
     return syscall(SYS_capset, &head, none) < 0 ? -errno : 0;
+}
+
+/* memcoord may be dearer to the host than others are, as its unit says; a policy, that came from it, is not. */
+static int be_as_others(void)
+{
+    FILE *f = fopen("/proc/self/oom_score_adj", "re");
+    int score, n, r = 0;
+
+    if (!f)
+        return -errno;
+    n = fscanf(f, "%d", &score);
+    fclose(f);
+    if (n != 1 || score >= 0)
+        return n == 1 ? 0 : -EIO;
+    f = fopen("/proc/self/oom_score_adj", "we");
+    if (!f)
+        return -errno;
+    if (fputs("0", f) < 0 || fflush(f) != 0)
+        r = -errno;
+    fclose(f);
+    return r;
 }
 
 /* Whatever files there are, none of them can be opened any more but the policy's: a copy in memory, which is in no
@@ -86,6 +108,18 @@ static int limit(__rlimit_resource_t what, uint64_t most)
     return setrlimit(what, &l) < 0 ? -errno : 0;
 }
 
+/* While it is loaded; then memcoord says how much more it may take. The highest may be one that this process began
+ * with, and that only root can raise. */
+static int limit_cpu(void)
+{
+    struct rlimit l;
+
+    if (getrlimit(RLIMIT_CPU, &l) < 0)
+        return -errno;
+    l.rlim_cur = LOAD_CPU_S < l.rlim_max ? LOAD_CPU_S : l.rlim_max;
+    return setrlimit(RLIMIT_CPU, &l) < 0 ? -errno : 0;
+}
+
 /* Addresses, for these count whatever kind of memory it is; beyond those that the program has taken. */
 static int limit_memory(uint64_t bytes)
 {
@@ -128,13 +162,16 @@ int child_sandbox_begin(const struct wire_load *load, char *refused, size_t refu
                         char *error, size_t error_size)
 {
     const struct refusals to = { refused, refused_size };
+    int r = be_as_others();
 
     refused[0] = '\0';
     if (load->sandbox == SANDBOX_OFF)
         return 0;
+    note(&to, "the score of processes that want memory", r);
     note(&to, "no new privileges", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0);
     note(&to, "no capabilities", drop_capabilities());
     note(&to, "the limit on memory", limit_memory(load->memory_bytes));
+    note(&to, "the limit on processor time", limit_cpu());
     note(&to, "the limits on files", limit_files());
     note(&to, "the limit on processes", limit(RLIMIT_NPROC, 0));
     note(&to, "the filter of system calls", child_filter_begin());

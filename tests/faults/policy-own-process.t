@@ -53,7 +53,10 @@ unlike "$("$memcoord" -c "$tmp/says.ini" --ticks 1 2>&1)" 'runs in process' "nor
 
 bad fine ''
 config fine test:///default 1s
-SECRET=1 "$memcoord" -c "$tmp/fine.ini" 2> "$tmp/err" 9< "$tmp/fine.c" &
+{ # as its unit has it, where that is allowed
+    { echo -500 > /proc/self/oom_score_adj; } 2> /dev/null
+    SECRET=1 exec "$memcoord" -c "$tmp/fine.ini" 2> "$tmp/err" 9< "$tmp/fine.c"
+} &
 pid=$!
 child=
 for ((i = 0; i < 400 && ${#child} == 0; i++)); do
@@ -65,6 +68,12 @@ for ((i = 0; i < 400; i++)); do
     sleep 0.05
 done
 like "$(tr '\0' ' ' < "/proc/$child/cmdline")" 'memcoord --policy-process' "it is memcoord, started anew"
+is "$(readlink "/proc/$child/cwd")" / "its folder is none that it would keep from being unmounted"
+if [ "$(cat "/proc/$pid/oom_score_adj")" = -500 ]; then
+    is "$(cat "/proc/$child/oom_score_adj")" 0 "the host, when it lacks memory, spares it no more than others"
+else
+    echo "# memcoord's own oom_score_adj can't be lowered here: nothing is seen of its process's"
+fi
 is "$(stat -Lc %i "/proc/$child/exe")" "$(stat -Lc %i "$memcoord")" "the same file"
 fds=$(for fd in "/proc/$child/fd"/*; do readlink "$fd"; done | sed 's/:.*//' | sort)
 if [[ -z ${SANITIZE:-} ]]; then

@@ -28,7 +28,7 @@ refused landlock "no files but the policy's \\(Function not implemented\\)"
 refused capabilities 'no capabilities \(Operation not permitted\)'
 # sanitizers want limits themselves, and /proc
 plain=; [[ ${SANITIZE:-} =~ address|thread ]] || plain=yes
-[ -z $plain ] || refused limits 'the limit on memory \(Op.*\), the limits on files \(Op.*\), the limit on processes \(Op.*\)'
+[ -z $plain ] || refused limits 'the limit on memory \(Op.*\), the limit on processor time \(Op.*\), the limits on files \(Op.*\), the limit on processes \(Op.*\)'
 
 # What the kernel grants is as it should be, seen from outside.
 on_sim fine 'sandbox = required'
