@@ -13,9 +13,6 @@
 
 #include "util/complain.h"
 
-/* It is copied into memory, and one with holes may be as large as it likes. */
-#define MAX_BYTES (UINT64_C(64) << 20)
-
 static bool reads(int fd, void *to, size_t size, uint64_t offset)
 {
     return pread(fd, to, size, (off_t)offset) == (ssize_t)size;
@@ -51,10 +48,10 @@ int object_check(int fd, const char *path, char *error, size_t error_size)
                         path);
 
     uint64_t size = (uint64_t)st.st_size;
-    if (size > MAX_BYTES)
+    if (size > OBJECT_MAX_BYTES)
         return complain(error, error_size, -EFBIG, "%s: the file has %llu MiB; want at most %llu",
                         path, (unsigned long long)(size >> 20),
-                        (unsigned long long)(MAX_BYTES >> 20));
+                        (unsigned long long)(OBJECT_MAX_BYTES >> 20));
     bool whole = header.e_shoff <= size &&
                  (uint64_t)header.e_shnum * header.e_shentsize <= size - header.e_shoff;
     for (size_t i = 0; whole && i < header.e_phnum; i++) {

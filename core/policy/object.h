@@ -4,6 +4,10 @@
 #define CORE_POLICY_OBJECT_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+/* It is copied into memory, and one with holes may be as large as it likes. */
+#define OBJECT_MAX_BYTES (UINT64_C(64) << 20)
 
 /* Checks that `fd` is a whole ELF shared object for this machine: dlopen() maps what the headers
  * promise, and where the file ends before that, the first touch is a SIGBUS. 0; or -ENOEXEC, and
