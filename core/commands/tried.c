@@ -8,8 +8,19 @@
 #include "commands/given.h"
 #include "commands/options.h"
 #include "policy/process.h"
+#include "util/plain.h"
 
 #define ERROR_BYTES 512
+
+/* What is wrong, in words that may be the policy's: one line, without escape sequences. */
+static void complain_of(const char *what, const char *wrong)
+{
+    char text[ERROR_BYTES];
+
+    snprintf(text, sizeof(text), "%s%s", what, wrong);
+    plain_clean(text, strlen(text));
+    fprintf(stderr, "memcoord: %s\n", text);
+}
 
 /* Sets the parameters: [policy NAME] first, then --set. 0, or the status to exit with. */
 static int set_parameters(const struct tried *tried, const struct config *config,
@@ -30,13 +41,14 @@ static int set_parameters(const struct tried *tried, const struct config *config
             snprintf(error, sizeof(error), "want KEY=VALUE");
         if (!equals ||
             policy_instance_set(instance, tried->sets[i], equals + 1, error, sizeof(error))) {
+            plain_clean(error, strlen(error));
             fprintf(stderr, "memcoord: --set %s: %s\n", tried->sets[i], error);
             status = EXIT_USAGE;
         }
     }
     wrong = status ? NULL : policy_instance_check(instance);
     if (wrong)
-        fprintf(stderr, "memcoord: --set: %s\n", wrong);
+        complain_of("--set: ", wrong);
     return wrong ? EXIT_USAGE : status;
 }
 
@@ -60,7 +72,7 @@ int tried_policy(const struct tried *tried, const struct config *config,
     int status = EXIT_FAILURE;
 
     if (load(tried, config, &policy, error, sizeof(error))) {
-        fprintf(stderr, "memcoord: %s\n", error);
+        complain_of("", error);
         return EXIT_USAGE;
     }
     if (policy_instance_new(policy, &instance)) {

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/plain.h"
+
 /* "file:line: " before a text, "file: ", or nothing. */
 static int problems_place(char **place, const char *file, int line)
 {
@@ -53,14 +55,6 @@ static int problems_keep(struct problems *problems, struct problem problem)
     return 0;
 }
 
-/* Parts of it come from outside, from policies too: it stays one line, and no escape sequence reaches a terminal. */
-static void problems_clean(char *text)
-{
-    for (; text && *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = ' ';
-}
-
 static char *problems_text(const char *file, int line, const char *fmt, va_list args)
     __attribute__((format(printf, 3, 0)));
 
@@ -76,7 +70,9 @@ static char *problems_text(const char *file, int line, const char *fmt, va_list 
         text = NULL;
     free(place);
     free(what);
-    problems_clean(text);
+    /* Parts of it come from outside, from policies too: it stays one line, and no escape sequence reaches a terminal. */
+    if (text)
+        plain_clean(text, strlen(text));
     return text;
 }
 

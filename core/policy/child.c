@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "policy/child.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
@@ -13,10 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/config.h"
 #include "policy/child_decide.h"
 #include "policy/child_sandbox.h"
 #include "policy/loader.h"
+#include "policy/object.h"
 #include "policy/wire.h"
+#include "util/complain.h"
 #include "util/log.h"
 
 #define KEPT_BYTES (32 << 20)
@@ -102,6 +106,37 @@ static void answer(struct wire_head head, size_t bytes)
 
 /* ---- questions */
 
+struct complaint {
+    const char *path;
+    char *text;
+    size_t size;
+};
+
+/* Its code runs before that of the policy, which is not yet there: so only such as this system's linker finds by its
+ * name, wherever the policy's file says that it should be looked for. It is found again when the policy needs it. */
+static int load_library(const char *name, void *arg)
+{
+    const struct complaint *c = arg;
+    const char *why;
+
+    if (strchr(name, '/'))
+        return complain(c->text, c->size, -EACCES,
+                        "%s: it needs %.200s; want libraries by their names alone", c->path, name);
+    if (*name && dlopen(name, RTLD_NOW | RTLD_LOCAL))
+        return 0;
+    why = dlerror();
+    return complain(c->text, c->size, -ENOEXEC,
+                    "%s: a library that it needs can't be loaded from the system's folders: %s",
+                    c->path, why ? why : "it has no name");
+}
+
+static int load_libraries(const struct wire_load *asked, char *error, size_t error_size)
+{
+    struct complaint c = { asked->path, error, error_size };
+
+    return asked->sandbox == SANDBOX_OFF ? 0 : object_libraries(CHILD_OBJECT, load_library, &c);
+}
+
 /* 0, or a negative errno with `error`; what the kernel refused in any case. */
 static int load(struct child *child, const struct wire_load *asked, char *refused,
                 size_t refused_size, char *error, size_t error_size)
@@ -113,6 +148,10 @@ static int load(struct child *child, const struct wire_load *asked, char *refuse
     policy->fd = CHILD_OBJECT;
     if (!policy->path)
         _exit(CHILD_NO_MEMORY);
+    if (r == 0)
+        r = load_libraries(asked, error, error_size);
+    if (r == 0)
+        r = child_sandbox_close(asked, refused, refused_size, error, error_size);
     if (r == 0)
         r = policy_link(policy, error, error_size);
     if (r == 0)
@@ -181,6 +220,8 @@ int child_main(void)
 
     prctl(PR_SET_NAME, "memcoord-policy");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (chdir("/") < 0) /* memcoord's folder may be unmounted */
+        return EXIT_FAILURE;
     /* What one decision takes, the next will take again: to give it back in between costs more than to decide. */
     mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
     mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);

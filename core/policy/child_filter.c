@@ -43,16 +43,21 @@ static const int computing[] = {
     SCMP_SYS(exit_group),
 };
 
-/* What the dynamic linker does besides; opening only to read. */
-static const int loading[] = {
-    SCMP_SYS(read),   SCMP_SYS(pread64),   SCMP_SYS(readlink),   SCMP_SYS(readlinkat),
-    SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(statx),
-    SCMP_SYS(stat),   SCMP_SYS(getcwd),
+/* What the dynamic linker does besides, when it is told where an object is; opening only to read. */
+static const int loading[] = { SCMP_SYS(read), SCMP_SYS(pread64) };
+static const int opening[] = { SCMP_SYS(openat), SCMP_SYS(open) };
+
+/* ... and when it looks for one. */
+static const int searching[] = {
+    SCMP_SYS(readlink),   SCMP_SYS(readlinkat), SCMP_SYS(access), SCMP_SYS(faccessat),
+    SCMP_SYS(faccessat2), SCMP_SYS(statx),      SCMP_SYS(stat),   SCMP_SYS(getcwd),
 };
 
-/* For the second filter, between the two; of prctl() only what that takes: code that runs while it is loaded could
- * have the process outlive its parent. */
+/* For what comes after the first filter, and can only take away more; of prctl() only what that takes: code that
+ * runs while it is loaded could have the process outlive its parent. */
 static const int filtering[] = { SCMP_SYS(seccomp), SCMP_SYS(prctl) };
+static const int ruling[] = { SCMP_SYS(landlock_create_ruleset), SCMP_SYS(landlock_add_rule),
+                              SCMP_SYS(landlock_restrict_self) };
 static const uint64_t controlling[] = { PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP };
 
 /* What sanitizers do, at any time. */
@@ -127,6 +132,10 @@ static int add_first(scmp_filter_ctx filter)
     if (r == 0)
         r = add_each(filter, SCMP_ACT_ALLOW, EACH(loading));
     if (r == 0)
+        r = add_each(filter, SCMP_ACT_ALLOW, EACH(searching));
+    if (r == 0)
+        r = add_each(filter, SCMP_ACT_ALLOW, EACH(ruling));
+    if (r == 0)
         r = add_filtering(filter);
     if (r == 0 && CHILD_IS_SANITIZED)
         r = add_each(filter, SCMP_ACT_ALLOW, EACH(sanitizing));
@@ -140,7 +149,13 @@ static int add_first(scmp_filter_ctx filter)
 /* Filters add up: what one forbids, no other allows. */
 static int add_second(scmp_filter_ctx filter)
 {
-    static const int opening[] = { SCMP_SYS(openat), SCMP_SYS(open) };
+    int r = add_each(filter, SCMP_ACT_KILL_PROCESS, EACH(ruling));
+
+    return r || CHILD_IS_SANITIZED ? r : add_each(filter, SCMP_ACT_KILL_PROCESS, EACH(searching));
+}
+
+static int add_third(scmp_filter_ctx filter)
+{
     int r = add_each(filter, SCMP_ACT_KILL_PROCESS, EACH(filtering));
 
     if (CHILD_IS_SANITIZED)
@@ -171,7 +186,12 @@ int child_filter_begin(void)
     return install(SCMP_ACT_KILL_PROCESS, add_first);
 }
 
-int child_filter_end(void)
+int child_filter_close(void)
 {
     return install(SCMP_ACT_ALLOW, add_second);
+}
+
+int child_filter_end(void)
+{
+    return install(SCMP_ACT_ALLOW, add_third);
 }

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "policy/object.h"
 #include "util/complain.h"
 
 #ifndef MFD_EXEC
@@ -64,6 +65,8 @@ static int fill(int from, int to)
         if (r < 0)
             return r;
         offset += n;
+        if ((uint64_t)offset > OBJECT_MAX_BYTES) /* it grows */
+            return -EFBIG;
     }
     return (int)n;
 }

@@ -193,6 +193,8 @@ static int ask_check(struct policy_process *p, const void *state)
         return r;
     if (size)
         memcpy(p->question.bytes, state, size);
+    if (p->options.sandbox != SANDBOX_OFF)
+        worker_allow_cpu(&p->worker, PROCESS_START_MS);
     r = process_ask(p, WIRE_CHECK, size);
     if (r == 0)
         r = process_answer(p, WIRE_CHECK, worker_now_ms() + PROCESS_START_MS, &bytes);

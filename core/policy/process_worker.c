@@ -147,6 +147,7 @@ void worker_allow_cpu(struct process_worker *w, uint64_t ms)
     if (prlimit(w->pid, RLIMIT_CPU, NULL, &limit) < 0)
         return;
     limit.rlim_cur = w->cpu_s < limit.rlim_max ? w->cpu_s : limit.rlim_max;
+    /* if it can't be changed, the one that the process gave itself stands: it is ended sooner */
     prlimit(w->pid, RLIMIT_CPU, &limit, NULL);
 }
 

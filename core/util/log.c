@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/plain.h"
+
 /* Below PIPE_BUF (4096), so that one write() of a line is never mixed with another's. */
 #define LOG_LINE_BYTES 2048
 
@@ -36,14 +38,6 @@ void log_open(enum log_level highest)
 int log_wants(enum log_level level)
 {
     return level <= log_highest;
-}
-
-/* Names of domains come from outside: no newline or escape sequence of theirs reaches a terminal. */
-static void log_clean(char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-            text[i] = ' ';
 }
 
 static void log_write(const char *line, size_t length)
@@ -77,7 +71,8 @@ void log_vline(enum log_level level, const char *fmt, va_list args)
         end = room - 1;
         memcpy(line + end - 3, "...", 3);
     }
-    log_clean(line + start, end - start);
+    /* names of domains come from outside: no newline or escape sequence of theirs reaches a terminal */
+    plain_clean(line + start, end - start);
     line[end++] = '\n';
     log_write(line, end);
     errno = saved;

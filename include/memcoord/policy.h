@@ -13,6 +13,7 @@
  *    don't call libvirt. decide() is never called again before it has returned.
  *  - It may compute, and take memory. Files, sockets, processes, threads and waiting are forbidden to
  *    the process that it runs in, and end it; what it prints goes nowhere: there is memcoord_log().
+ *  - Libraries that it links to are the system's, which the linker finds by their names alone.
  *  - Reckon from target_kib (what was asked last), not from balloon_kib: while a balloon still moves,
  *    balloon + step asks for less than was asked already.
  *

@@ -45,6 +45,18 @@ for kib in 0 1 UINT64_MAX UINT64_MAX-1 INT64_MAX '(UINT64_C(1)<<63)'; do
     like "$out" ' 0 loads were killed' "it asks for $kib KiB: the guest lives"
 done
 
+# What check() says, to who tries it by hand: of the defaults while it is loaded, and of what was set.
+for nth in 0 1 2; do
+    bad chats '' "static const char *check(const void *s)
+{ static int n; return n++ == $nth ? \"wrong\\nreload: done\\033[31m\\x9b\" \"31m\\xc2\\x9b\" \"31m\" : NULL; }
+#define CHECK check"
+    for isolate in '' --isolate; do
+        out=$("$memcoord" decide -p "$tmp/chats.so" $isolate < /dev/null 2>&1)
+        is "$? $(printf '%s\n' "$out" | wc -l)" "2 1" "what check() says, time $nth, $isolate: one line"
+        like "$out" '^(memcoord: .*|\[policy chats\]) ?wrong reload: done \[31m\?31m  31m$' "what check() says, time $nth, $isolate: without escapes"
+    done
+done
+
 # Domains that are none.
 bad strangers 'struct memcoord_domain d = *s->domains[0];
     for (size_t i = 0; i < 100; i++) memcoord_set_target(plan, (void *)(i * 4096 + 16), 1, "x");

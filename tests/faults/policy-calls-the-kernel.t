@@ -34,7 +34,7 @@ if [[ -z ${SANITIZE:-} ]]; then # which need these themselves
     tries "a file that is read" 'open("/etc/passwd", O_RDONLY);'
 fi
 
-# While it is loaded it may read files, as the linker does, and nothing else.
+# While it is loaded it may read its own file, as the linker does, and nothing else.
 begin() { # NAME WHAT CODE
     bad "$1" '' "__attribute__((constructor)) static void begin(void) { $3 }"
     config "$1" "sim:$tmp/scenario.ini" 10s
@@ -45,6 +45,7 @@ begin() { # NAME WHAT CODE
 begin begin1 "a process" 'system("true");'
 begin begin2 "a file" 'fopen("/tmp/memcoord-bad", "w");'
 begin begin3 "a socket" 'socket(AF_INET, SOCK_STREAM, 0);'
+[[ -n ${SANITIZE:-} ]] || begin begin5 "a link that is read" 'char c[99]; readlink("/etc/mtab", c, 99);'
 # sanitizers need prctl() at any time
 [[ -n ${SANITIZE:-} ]] || begin begin4 "outliving memcoord" 'prctl(PR_SET_PDEATHSIG, 0); for (;;);'
 

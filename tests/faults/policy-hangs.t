@@ -57,7 +57,17 @@ ok "SIGKILL of the daemon: the policy's process dies with it" [ ! -e "/proc/$chi
 
 bad waits '' '__attribute__((constructor)) static void begin(void) { for (;;) __asm__ volatile(""); }'
 config waits "sim:$tmp/scenario.ini" 10s
-out=$("$memcoord" -c "$tmp/waits.ini" 2>&1)
+"$memcoord" -c "$tmp/waits.ini" 2> "$tmp/err" &
+pid=$!
+limit=
+for ((i = 0; i < 400 && ${#limit} == 0; i++)); do
+    sleep 0.05
+    for child in $(ps -o pid= --ppid "$pid"); do
+        limit=$(sed -n 's/^Max cpu time  *\([0-9]*\) .*/\1/p' "/proc/$child/limits" 2> /dev/null)
+    done
+done
+wait $pid
 is $? 2 "one that hangs while it is loaded: the daemon does not begin"
-like "$out" "waits.so: its process gave no answer within 5000 ms while it was loaded" "it says why"
+like "$(cat "$tmp/err")" "waits.so: its process gave no answer within 5000 ms while it was loaded" "it says why"
+is "$limit" 7 "its processor time had a limit: should nobody have ended it, the kernel would have"
 done_testing

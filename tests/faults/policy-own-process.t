@@ -53,7 +53,10 @@ unlike "$("$memcoord" -c "$tmp/says.ini" --ticks 1 2>&1)" 'runs in process' "nor
 
 bad fine ''
 config fine test:///default 1s
-SECRET=1 "$memcoord" -c "$tmp/fine.ini" 2> "$tmp/err" 9< "$tmp/fine.c" &
+{ # as its unit has it, where that is allowed
+    { echo -500 > /proc/self/oom_score_adj; } 2> /dev/null
+    SECRET=1 exec "$memcoord" -c "$tmp/fine.ini" 2> "$tmp/err" 9< "$tmp/fine.c"
+} &
 pid=$!
 child=
 for ((i = 0; i < 400 && ${#child} == 0; i++)); do
@@ -65,6 +68,12 @@ for ((i = 0; i < 400; i++)); do
     sleep 0.05
 done
 like "$(tr '\0' ' ' < "/proc/$child/cmdline")" 'memcoord --policy-process' "it is memcoord, started anew"
+is "$(readlink "/proc/$child/cwd")" / "its folder is none that it would keep from being unmounted"
+if [ "$(cat "/proc/$pid/oom_score_adj")" = -500 ]; then
+    is "$(cat "/proc/$child/oom_score_adj")" 0 "the host, when it lacks memory, spares it no more than others"
+else
+    echo "# memcoord's own oom_score_adj can't be lowered here: nothing is seen of its process's"
+fi
 is "$(stat -Lc %i "/proc/$child/exe")" "$(stat -Lc %i "$memcoord")" "the same file"
 fds=$(for fd in "/proc/$child/fd"/*; do readlink "$fd"; done | sed 's/:.*//' | sort)
 if [[ -z ${SANITIZE:-} ]]; then
@@ -73,7 +82,7 @@ if [[ -z ${SANITIZE:-} ]]; then
     is "$(tr '\0' '\n' < "/proc/$child/environ" | sort)" "$(printf '%s\n' "ASAN_OPTIONS=$ASAN_OPTIONS" "TSAN_OPTIONS=$TSAN_OPTIONS" |
         while IFS= read -r v; do tr '\0' '\n' < "/proc/$pid/environ" | grep -Fx -- "$v"; done | sort)" "its environment: no secrets"
     status_of() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$child/status"; }
-    is "$(status_of NoNewPrivs) $(status_of Seccomp) $(status_of Seccomp_filters)" "1 2 2" "no new privileges, two filters"
+    is "$(status_of NoNewPrivs) $(status_of Seccomp) $(status_of Seccomp_filters)" "1 2 3" "no new privileges, three filters"
     is "$(status_of CapEff) $(status_of CapPrm)" "0000000000000000 0000000000000000" "no capabilities"
     limit_of() { sed -n "s/^Max $1  *\([^ ]*\) .*/\1/p" "/proc/$child/limits"; }
     is "$(limit_of 'file size') $(limit_of 'core file size') $(limit_of processes) $(limit_of 'open files')" "0 0 0 32" \
@@ -108,27 +117,44 @@ else
     wait $pid
 fi
 
-# ---- while it is loaded it may open what memcoord's user can read, but not memcoord
+# ---- while it is loaded it can open nothing but itself, and least of all what is memcoord's
 
-bad looks 'memcoord_log(plan, 4, "seen: %s.", seen);' 'static char seen[256];
+bad looks 'memcoord_log(plan, 4, "seen: %s.", seen);' 'static char seen[4096];
+static void try(const char *path)
+{
+    int fd = open(path, O_RDONLY);
+
+    if (fd >= 0 && strlen(seen) + strlen(path) + 2 < sizeof(seen))
+        strcat(strcat(seen, " "), path);
+    close(fd);
+}
 __attribute__((constructor)) static void look(void)
 {
-    static const char *const files[] = { "environ", "mem", "maps", "fd/0" };
+    static const char *const files[] = { "/etc/passwd", "/etc/shadow", "/etc/hostname", "/", "/etc", "/tmp",
+        "/proc/meminfo", "/proc/self/maps", "/proc/self/environ", "/proc/self/stat", "/proc/self/fd/3",
+        "/dev/null", "/dev/zero", "/dev/mem", "/sys/kernel/mm", "/etc/ld.so.cache", __FILE__ };
     char path[64];
-    int parent = 0;
-    FILE *f = fopen("/proc/self/stat", "r");
 
-    fscanf(f, "%*d (memcoord-policy) %*c %d", &parent);
-    fclose(f);
-    for (int i = 0; i < 4; i++) {
-        snprintf(path, sizeof(path), "/proc/%d/%s", parent, files[i]);
-        if (parent == 0 || open(path, O_RDONLY) >= 0)
-            strcat(strcat(seen, " "), files[i]);
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        try(files[i]);
+    for (int pid = getpid(); pid > 0 && pid > getpid() - 100; pid--) {
+        for (int i = 0; i < 4; i++) {
+            snprintf(path, sizeof(path), "/proc/%d/%s", pid, (const char *[]){ "environ", "mem", "maps", "cmdline" }[i]);
+            try(path);
+        }
+        for (int i = 0; i < 24 && pid != getpid(); i++) { /* memory that is shared, too */
+            snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, i);
+            try(path);
+        }
     }
 }'
-config looks test:///default 2s
+config looks test:///default 2s 'sandbox = required'
 without=() # what only root's capabilities forbid
 [ "$(id -u)" -ne 0 ] || without=(setpriv --bounding-set=-all)
-like "$("${without[@]}" "$memcoord" -c "$tmp/looks.ini" --ticks 1 2>&1 < /dev/null)" '^policy looks: seen: ?\.$' \
-    "memcoord's environment, memory and files are not its"
+out=$("${without[@]}" "$memcoord" -c "$tmp/looks.ini" --ticks 1 2>&1 < /dev/null)
+if [[ -z ${SANITIZE:-} ]]; then
+    like "$out" '^policy looks: seen: ?\.$' "it can open no file while it is loaded"
+else # which read files at any time
+    unlike "$out" ' /proc/[0-9]+/(environ|mem|maps|fd/)' "memcoord's environment, memory and files are not its"
+fi
 done_testing

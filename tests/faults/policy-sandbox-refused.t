@@ -24,14 +24,20 @@ refused() { # PART WHAT
     like "$out" '^policy fine runs in process [0-9]+, without a sandbox \(sandbox = off\)$' "off, $1: nothing is refused"
 }
 refused filter 'the filter of system calls \((Function not implemented|Operation not permitted)\)'
+refused landlock "no files but the policy's \\(Function not implemented\\)"
 refused capabilities 'no capabilities \(Operation not permitted\)'
 # sanitizers want limits themselves, and /proc
 plain=; [[ ${SANITIZE:-} =~ address|thread ]] || plain=yes
-[ -z $plain ] || refused limits 'the limit on memory \(Op.*\), the limits on files \(Op.*\), the limit on processes \(Op.*\)'
+[ -z $plain ] || refused limits 'the limit on memory \(Op.*\), the limit on processor time \(Op.*\), the limits on files \(Op.*\), the limit on processes \(Op.*\)'
 
 # What the kernel grants is as it should be, seen from outside.
 on_sim fine 'sandbox = required'
 like "$out" '^policy fine runs in process [0-9]+, in a sandbox of which the kernel refused nothing$' "required: nothing is refused here"
+
+# Where the kernel makes no copy of code in memory, the policy's file is the one that can be opened.
+config fine "sim:$tmp/scenario.ini" 10s 'sandbox = required'
+out=$("$refuses" copies "$memcoord" -c "$tmp/fine.ini" --speed 100000 2>&1)
+like "$out" '^policy fine: decides$' "required, without a copy of its file: the policy decides"
 
 # Without /proc no policy can be loaded at all, in whatever process.
 if [ -z $plain ]; then

@@ -91,6 +91,26 @@ static void a_line_stays_one_line(void **state)
     assert_string_equal(captured_text(), "domain a b [31m c \n");
 }
 
+static void no_control_character_of_8_bits_is_logged(void **state)
+{
+    (void)state;
+    log_open(LOG_LEVEL_INFO);
+    capture();
+    log_info("%s", "a\x9b"
+                   "31mb\xc2\x9b"
+                   "31mc\xc2\x85"
+                   "d\xe0\x82\x9b"
+                   "e\xf0\x80\x82\x9b"
+                   "f\xc1\x9b"
+                   "g\xff");
+    log_info("%s", "\xc3\xa9 \xc2\xa0 \xe2\x82\xac \xf0\x9f\x99\x82 \xc3\x9b.");
+    log_info("%s", "cut \xe2\x82");
+    assert_string_equal(captured_text(),
+                        "a?31mb  31mc  d???e????f??g?\n"
+                        "\xc3\xa9 \xc2\xa0 \xe2\x82\xac \xf0\x9f\x99\x82 \xc3\x9b.\n"
+                        "cut ??\n");
+}
+
 static void a_line_that_is_too_long_is_cut_visibly(void **state)
 {
     static char text[5000];
@@ -177,6 +197,7 @@ int main(void)
         cmocka_unit_test(lines_above_the_level_are_left_out),
         cmocka_unit_test(the_journal_gets_a_prefix_only_if_it_listens),
         cmocka_unit_test(a_line_stays_one_line),
+        cmocka_unit_test(no_control_character_of_8_bits_is_logged),
         cmocka_unit_test(a_line_that_is_too_long_is_cut_visibly),
         cmocka_unit_test(errno_survives),
         cmocka_unit_test(threads_do_not_mix_their_lines),
