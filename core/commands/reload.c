@@ -26,6 +26,7 @@ struct reload {
     struct coordinator_trial trial;
     struct session session;    /* if it takes another */
     struct recorder *recorder; /* if another file is recorded into */
+    bool same_recording;       /* it is the one that is recorded into, or was to be */
     bool reopens;              /* it takes the session */
     struct problems problems;
 };
@@ -111,14 +112,17 @@ static bool is_same_recording(const struct config *a, const struct config *b)
     return same;
 }
 
-/* One file can't be recorded into by two at a time: that is opened when the one before is closed. */
+/* One file can't be recorded into by two at a time: who has it goes on. */
 static int open_recording(struct reload *a)
 {
     const struct config *config = &a->setup.config;
     char error[ERROR_BYTES];
     int r;
 
-    if (!recording_is_wanted(config) || is_same_recording(config, &a->daemon->setup.config))
+    if (!recording_is_wanted(config))
+        return 0;
+    a->same_recording = is_same_recording(config, &a->daemon->setup.config);
+    if (a->same_recording)
         return 0;
     r = recording_open_for(&a->setup, a->daemon->coordinator.host->name, &a->recorder, error,
                            sizeof(error));
@@ -177,6 +181,10 @@ static void exchange_recorder(struct reload *a)
 {
     struct daemon *d = a->daemon;
 
+    if (a->same_recording && d->recorder) {
+        recording_go_on(&d->setup, d->coordinator.host->name, d->recorder);
+        return;
+    }
     d->recording_failed |= recorder_close(d->recorder) < 0;
     d->recorder = a->recorder;
     if (!d->recorder)

@@ -324,6 +324,7 @@ stop 0 "it ends well"
 conf "policy = $tmp/counting.so" '[record]' 'file = a.db'
 start
 reload
+ok "what is recorded is being written" wait_for 30 test -s a.db-wal
 open_files() { ls "/proc/$pid/fd" | wc -l; }
 before=$(open_files)
 for ((r = 0; r < 20; r++)); do reload; done
