@@ -13,6 +13,9 @@
 #include "policy/process.h"
 #include "util/log.h"
 
+/* So often a reload is gone on with: most policies load and answer within 30 ms. */
+static const uint64_t reload_look_ms = 10;
+
 /* What becomes of the balloons. */
 static int end(struct coordinator *c)
 {
@@ -32,16 +35,24 @@ void daemon_attach_recorder(struct daemon *d)
     d->coordinator.sink = d->recorder ? &d->sink : NULL;
 }
 
-static void reload_if_asked(void *context)
+/* A signal that comes while a reload is under way has the file read again after it. */
+static uint64_t reload_if_asked(void *context)
 {
-    if (signals_take_reload())
-        reload(context);
+    struct daemon *d = context;
+
+    if (!d->reload && signals_take_reload())
+        d->reload = reload_begin(d);
+    if (!d->reload)
+        return 0;
+    if (reload_go_on(d->reload))
+        d->reload = NULL;
+    return reload_look_ms;
 }
 
 static int coordinate(struct daemon *d)
 {
     struct coordinator *c = &d->coordinator;
-    int status = EXIT_SUCCESS;
+    int status = EXIT_SUCCESS, r;
 
     *c = (struct coordinator){ .config = &d->setup.config,
                                .host = d->session.host,
@@ -56,7 +67,9 @@ static int coordinate(struct daemon *d)
              d->setup.policy->table.name, c->config->daemon.interval_ms,
              c->config->daemon.dry_run ? ", dry run: nothing is changed" : "");
     policy_process_say(d->setup.policy);
-    if (coordinator_run(c, d->arguments->ticks, &signals_stop) < 0 || end(c) != 0)
+    r = coordinator_run(c, d->arguments->ticks, &signals_stop);
+    reload_free(d->reload);
+    if (r < 0 || end(c) != 0)
         status = EXIT_FAILURE;
     coordinator_free(c);
     return status;

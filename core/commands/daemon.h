@@ -15,6 +15,8 @@ struct run_arguments {
     int verbose;
 };
 
+struct reload;
+
 /* A reload exchanges each of these but the arguments (reload.h). */
 struct daemon {
     const struct run_arguments *arguments;
@@ -24,6 +26,7 @@ struct daemon {
     struct record_sink sink;
     bool recording_failed; /* a simulated run's, that must not */
     struct coordinator coordinator;
+    struct reload *reload; /* under way; NULL: none is */
 };
 
 /* Coordinates with `setup`, which it takes over and frees, until a signal or the host ends it. Returns the status

@@ -33,17 +33,11 @@ bool recording_is_wanted(const struct config *config)
     return strcmp(config->record.file, "none") != 0;
 }
 
-static int open_recorder(const struct setup *setup, const char *host, const char *file,
-                         const char *settings, struct recorder **recorder, char *error,
-                         size_t error_size)
+static struct record_run run_of(const struct setup *setup, const char *host, const char *settings)
 {
     bool simulated = host_is_simulated(setup->config.daemon.uri);
-    const struct recorder_options options = {
-        .file = file,
-        .keep_ms = simulated ? 0 : setup->config.record.keep_ms,
-        .must = simulated,
-    };
-    const struct record_run run = {
+
+    return (struct record_run){
         .host = host,
         .policy = setup->policy->table.name,
         .settings = settings,
@@ -51,23 +45,45 @@ static int open_recorder(const struct setup *setup, const char *host, const char
         .seed = MEMCOORD_UNKNOWN,
         .started_unix_ms = simulated ? MEMCOORD_UNKNOWN : unix_ms(),
     };
+}
 
-    return recorder_open(&options, &run, recorder, error, error_size);
+static uint64_t keep_ms_of(const struct config *config)
+{
+    return host_is_simulated(config->daemon.uri) ? 0 : config->record.keep_ms;
 }
 
 int recording_open_for(const struct setup *setup, const char *host, struct recorder **recorder,
                        char *error, size_t error_size)
 {
+    bool simulated = host_is_simulated(setup->config.daemon.uri);
     char *file = path_beside(setup->config.file, setup->config.record.file);
     char *settings = settings_text(&setup->config, setup->instance);
+    const struct record_run run = run_of(setup, host, settings);
+    const struct recorder_options options = {
+        .file = file,
+        .keep_ms = keep_ms_of(&setup->config),
+        .must = simulated,
+    };
     int r;
 
     if (file && settings)
-        r = open_recorder(setup, host, file, settings, recorder, error, error_size);
+        r = recorder_open(&options, &run, recorder, error, error_size);
     else
         r = complain(error, error_size, -ENOMEM, "out of memory");
     free(settings);
     free(file);
+    return r;
+}
+
+int recording_go_on(const struct setup *setup, const char *host, struct recorder *recorder)
+{
+    char *settings = settings_text(&setup->config, setup->instance);
+    const struct record_run run = run_of(setup, host, settings);
+    int r = settings ? recorder_begin_run(recorder, &run, keep_ms_of(&setup->config)) : -ENOMEM;
+
+    if (r < 0)
+        log_error("out of memory: the recording goes on with the run before");
+    free(settings);
     return r;
 }
 

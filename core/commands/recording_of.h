@@ -19,6 +19,10 @@ int recording_open_for(const struct setup *setup, const char *host, struct recor
  * NULL. A negative errno (logged). */
 int recording_begin(const struct setup *setup, const char *host, struct recorder **recorder);
 
+/* Begins a run of `setup` on `host` in a recorder that stays as it is. -ENOMEM, logged: ticks are of the run
+ * before. */
+int recording_go_on(const struct setup *setup, const char *host, struct recorder *recorder);
+
 /* Adds to `problems` why the recording that `config` asks for could not be written. */
 void recording_check(const struct config *config, struct problems *problems);
 

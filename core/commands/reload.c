@@ -19,18 +19,21 @@
 #define ERROR_BYTES 512
 
 /* What is got together for the daemon, to be taken or freed as a whole. */
-struct attempt {
+struct reload {
     struct daemon *daemon;
-    struct setup setup;
+    struct setup_reading reading;
+    struct setup setup; /* what was read; without a policy: not yet */
+    struct coordinator_trial trial;
     struct session session;    /* if it takes another */
     struct recorder *recorder; /* if another file is recorded into */
+    bool same_recording;       /* it is the one that is recorded into, or was to be */
     bool reopens;              /* it takes the session */
     struct problems problems;
 };
 
 /* ---- what is wrong */
 
-static void check_uri(struct attempt *a)
+static void check_uri(struct reload *a)
 {
     const struct config *config = &a->setup.config;
     const char *before = a->daemon->setup.config.daemon.uri;
@@ -40,37 +43,53 @@ static void check_uri(struct attempt *a)
                      "uri: %s -> %s: another host needs a restart", before, config->daemon.uri);
 }
 
-static void try_policy(struct attempt *a)
+/* -EINPROGRESS: not yet. */
+static int try_policy(struct reload *a)
 {
     const struct config *config = &a->setup.config;
     struct policy_instance *instance = a->setup.instance;
     char error[ERROR_BYTES];
+    int r = coordinator_try_soon(&a->daemon->coordinator, config, instance, &a->trial, error,
+                                 sizeof(error));
 
-    policy_instance_keep_state(a->daemon->setup.instance, instance);
-    if (coordinator_try(&a->daemon->coordinator, config, instance, error, sizeof(error)) < 0)
+    if (r < 0 && r != -EINPROGRESS)
         problems_add(&a->problems, config->file, config->policy_line,
                      "policy %s: it gives no decision on what was seen last: %s",
                      instance->policy->table.name, error);
+    return r;
 }
 
-/* Reads all anew, and finds out whether it may be taken. */
-static int load(struct attempt *a)
+/* Reads all anew; -EINPROGRESS: not yet. */
+static int read_all(struct reload *a)
 {
     const struct run_arguments *arguments = a->daemon->arguments;
-    int r = setup_load(arguments->file, arguments->interval_ms, &a->setup, &a->problems);
+    int r =
+        setup_read(arguments->file, arguments->interval_ms, &a->reading, &a->setup, &a->problems);
 
     if (r < 0)
         return r;
     check_uri(a);
-    try_policy(a);
-    return a->problems.n > 0 ? -EINVAL : 0;
+    policy_instance_keep_state(a->daemon->setup.instance, a->setup.instance);
+    return 0;
+}
+
+/* ... and finds out whether it may be taken. */
+static int load(struct reload *a)
+{
+    int r = a->setup.policy ? 0 : read_all(a);
+
+    if (r == 0)
+        r = try_policy(a);
+    if (r == -EINPROGRESS)
+        return r;
+    return r == 0 && a->problems.n > 0 ? -EINVAL : r;
 }
 
 /* ---- what is to be opened */
 
 /* A host that was opened to be watched can't be changed, and the reverse. A simulated one is the same for
  * both, and would begin anew. */
-static int open_session(struct attempt *a)
+static int open_session(struct reload *a)
 {
     const struct config *config = &a->setup.config;
 
@@ -93,14 +112,17 @@ static bool is_same_recording(const struct config *a, const struct config *b)
     return same;
 }
 
-/* One file can't be recorded into by two at a time: that is opened when the one before is closed. */
-static int open_recording(struct attempt *a)
+/* One file can't be recorded into by two at a time: who has it goes on. */
+static int open_recording(struct reload *a)
 {
     const struct config *config = &a->setup.config;
     char error[ERROR_BYTES];
     int r;
 
-    if (!recording_is_wanted(config) || is_same_recording(config, &a->daemon->setup.config))
+    if (!recording_is_wanted(config))
+        return 0;
+    a->same_recording = is_same_recording(config, &a->daemon->setup.config);
+    if (a->same_recording)
         return 0;
     r = recording_open_for(&a->setup, a->daemon->coordinator.host->name, &a->recorder, error,
                            sizeof(error));
@@ -137,7 +159,7 @@ static void tell_changes(const struct setup *from, const struct setup *to)
 
 /* What domains had is in a file, which others may have changed since; or, where no other can change the host, it
  * is remembered here. */
-static void exchange_session(struct attempt *a)
+static void exchange_session(struct reload *a)
 {
     struct daemon *d = a->daemon;
     struct session before = d->session;
@@ -155,10 +177,14 @@ static void exchange_session(struct attempt *a)
 }
 
 /* Each reload begins a run of its own, for a recording has one policy and one kind of settings in each. */
-static void exchange_recorder(struct attempt *a)
+static void exchange_recorder(struct reload *a)
 {
     struct daemon *d = a->daemon;
 
+    if (a->same_recording && d->recorder) {
+        recording_go_on(&d->setup, d->coordinator.host->name, d->recorder);
+        return;
+    }
     d->recording_failed |= recorder_close(d->recorder) < 0;
     d->recorder = a->recorder;
     if (!d->recorder)
@@ -168,12 +194,14 @@ static void exchange_recorder(struct attempt *a)
 }
 
 /* -ENOMEM with nothing taken. */
-static int take(struct attempt *a)
+static int take(struct reload *a)
 {
     struct daemon *d = a->daemon;
     struct setup before = d->setup;
     int r;
 
+    /* what it remembers now: there were ticks since the trial began */
+    policy_instance_keep_state(before.instance, a->setup.instance);
     d->setup = a->setup;
     r = coordinator_swap(&d->coordinator, &d->setup.config, d->setup.instance);
     if (r < 0) {
@@ -191,7 +219,7 @@ static int take(struct attempt *a)
 
 /* ---- the interface */
 
-static void refuse(struct attempt *a)
+static void refuse(struct reload *a)
 {
     for (size_t i = 0; a->problems.list && i < a->problems.n; i++)
         log_error("%s", a->problems.list[i].text);
@@ -201,23 +229,45 @@ static void refuse(struct attempt *a)
         session_close(&a->session);
 }
 
-void reload(struct daemon *daemon)
+struct reload *reload_begin(struct daemon *daemon)
 {
-    struct attempt a = { .daemon = daemon };
-    int r;
+    struct reload *a = calloc(1, sizeof(*a));
 
     log_info("reload: reading %s again", daemon->arguments->file);
-    r = load(&a);
+    if (a)
+        a->daemon = daemon;
+    else
+        log_error("out of memory; reload: refused: what ran before goes on, unchanged");
+    return a;
+}
+
+bool reload_go_on(struct reload *a)
+{
+    int r = load(a);
+
+    if (r == -EINPROGRESS)
+        return false;
     if (r == 0)
-        r = open_session(&a);
+        r = open_session(a);
     if (r == 0)
-        r = open_recording(&a);
+        r = open_recording(a);
     if (r == 0)
-        r = take(&a);
-    if (r == -ENOMEM && a.problems.n == 0)
+        r = take(a);
+    if (r == -ENOMEM && a->problems.n == 0)
         log_error("out of memory");
     if (r < 0)
-        refuse(&a);
-    problems_free(&a.problems);
-    setup_free(&a.setup);
+        refuse(a);
+    reload_free(a);
+    return true;
+}
+
+void reload_free(struct reload *a)
+{
+    if (!a)
+        return;
+    coordinator_trial_free(&a->trial);
+    problems_free(&a->problems);
+    setup_reading_free(&a->reading);
+    setup_free(&a->setup);
+    free(a);
 }

@@ -47,6 +47,7 @@ static int setup_consider(const char *path, void *arg)
     return 0;
 }
 
+/* Loads it, or begins to where that is done in a process of its own. */
 static int setup_load_code(const struct config *config, const char *name, struct policy **policy,
                            char *error, size_t error_size)
 {
@@ -56,91 +57,119 @@ static int setup_load_code(const struct config *config, const char *name, struct
         config->process.isolate == ISOLATE_YES ||
         (config->process.isolate == ISOLATE_AUTO && !host_is_simulated(config->daemon.uri));
 
-    return apart ? policy_load_apart(name, path, &options, policy, error, error_size)
+    return apart ? policy_load_begin(name, path, &options, policy, error, error_size)
                  : policy_load(name, path, policy, error, error_size);
 }
 
-/* Loads the policy `name` that stands in line `line`, or says why not. */
-static int setup_load_policy(const struct config *config, const char *name, int line,
-                             struct policy **policy, struct problems *problems)
+/* -EINPROGRESS: not yet. */
+static int setup_loaded(struct setup_reading *reading, bool wait, char *error, size_t error_size)
 {
-    struct nearest nearest = { .written = name, .distance = UINT_MAX };
+    const struct config *config = &reading->setup.config;
+    int r = reading->policy
+                ? 0
+                : setup_load_code(config, reading->name, &reading->policy, error, error_size);
+
+    if (r == 0 && reading->policy->process)
+        r = policy_load_end(reading->policy, wait, error, error_size);
+    reading->loaded = r == 0;
+    if (r < 0 && r != -EINPROGRESS) {
+        policy_unload(reading->policy);
+        reading->policy = NULL;
+    }
+    return r;
+}
+
+/* Loads the policy reading->name that stands in line reading->line, or says why not. */
+static int setup_load_policy(struct setup_reading *reading, bool wait, struct problems *problems)
+{
+    struct nearest nearest = { .written = reading->name, .distance = UINT_MAX };
+    const struct config *config = &reading->setup.config;
     char error[SETUP_TEXT_BYTES];
-    int r = setup_load_code(config, name, policy, error, sizeof(error));
+    int r = setup_loaded(reading, wait, error, sizeof(error));
 
     if (r == -ENOENT)
         policy_list(config->daemon.policy_path, setup_consider, &nearest);
-    if (r < 0)
-        problems_add(problems, config->file, line, "%s%s%s%s", error,
+    if (r < 0 && r != -EINPROGRESS)
+        problems_add(problems, config->file, reading->line, "%s%s%s%s", error,
                      *nearest.name ? "; did you mean '" : "", nearest.name,
                      *nearest.name ? "'?" : "");
     return r;
 }
 
-/* ---- parameters */
+/* ---- a policy, with its parameters */
 
-static int setup_configure(const struct config *config, const struct policy *policy,
-                           struct policy_instance **instance, struct problems *problems)
+/* The one that runs, or would: it is kept. One that can't be loaded is known by its name. */
+static void setup_keep(struct setup_reading *reading, bool whole)
 {
-    struct policy_instance *made = NULL;
-    int r = policy_instance_new(policy, &made);
+    reading->setup.policy = reading->policy;
+    if (whole) {
+        reading->setup.instance = reading->instance;
+        reading->instance = NULL;
+    }
+    reading->policy = NULL;
+}
 
+static void setup_let_go(struct setup_reading *reading)
+{
+    policy_instance_free(reading->instance);
+    policy_unload(reading->policy);
+    reading->instance = NULL;
+    reading->policy = NULL;
+    reading->loaded = false;
+    reading->name = NULL;
+}
+
+/* -EINPROGRESS: not yet. What is wrong is in `problems`. */
+static int setup_look_at(struct setup_reading *reading, bool wait, struct problems *problems)
+{
+    int r = reading->loaded ? 0 : setup_load_policy(reading, wait, problems);
+
+    if (r == 0 && !reading->instance)
+        r = policy_instance_new(reading->policy, &reading->instance);
     if (r == 0)
-        r = policy_instance_configure(made, config, problems);
-    if (r < 0)
-        policy_instance_free(made);
-    else
-        *instance = made;
+        r = policy_instance_configure_soon(reading->instance, &reading->setup.config, wait,
+                                           problems);
     return r;
 }
 
-/* Checks the section [policy NAME] of a policy that does not run, only for its mistakes. */
-static int setup_check_section(const struct config *config, const struct policy_entry *section,
-                               struct problems *problems)
+/* Goes on to the next section [policy NAME] of a policy that does not run, if there is one: it is checked only for
+ * its mistakes. */
+static void setup_next(struct setup_reading *reading)
 {
-    struct policy_instance *instance = NULL;
-    struct policy *policy = NULL;
-    int r = setup_load_policy(config, section->policy, section->line, &policy, problems);
+    const struct config *config = &reading->setup.config;
+    const struct policy *runs = reading->setup.policy;
+    char name[NAME_MAX + 1];
 
-    if (r < 0)
-        return r;
-    r = setup_configure(config, policy, &instance, problems);
-    policy_instance_free(instance);
-    policy_unload(policy);
-    return r;
-}
+    setup_base_name(config->daemon.policy, name, sizeof(name));
+    while (!reading->name && reading->next < config->n_policy_entries) {
+        const struct policy_entry *entry = &config->policy_entries[reading->next++];
 
-/* `running` is the name of the policy that runs, or would: it has been looked at. */
-static int setup_check_sections(const struct config *config, const char *running,
-                                struct problems *problems)
-{
-    for (size_t i = 0; i < config->n_policy_entries; i++) {
-        const struct policy_entry *entry = &config->policy_entries[i];
-        if (entry->key || strcmp(entry->policy, running) == 0)
+        if (entry->key || strcmp(entry->policy, runs ? runs->table.name : name) == 0)
             continue;
-        if (setup_check_section(config, entry, problems) == -ENOMEM)
-            return -ENOMEM;
+        reading->name = entry->policy;
+        reading->line = entry->line;
+    }
+}
+
+/* -EINPROGRESS: not yet. 0 also where something is wrong. */
+static int setup_policies(struct setup_reading *reading, bool wait, struct problems *problems)
+{
+    const struct config *config = &reading->setup.config;
+
+    while (reading->name) {
+        int r = setup_look_at(reading, wait, problems);
+
+        if (r == -EINPROGRESS || r == -ENOMEM)
+            return r;
+        if (reading->name == config->daemon.policy)
+            setup_keep(reading, r == 0);
+        setup_let_go(reading);
+        setup_next(reading);
     }
     return 0;
 }
 
 /* ---- the interface */
-
-static int setup_policies(struct setup *setup, struct problems *problems)
-{
-    const struct config *config = &setup->config;
-    char name[NAME_MAX + 1];
-    /* a policy that is nobody's choice is missing because somebody chose where to look */
-    int line = config->policy_line > 0 ? config->policy_line : config->policy_path_line;
-    int r = setup_load_policy(config, config->daemon.policy, line, &setup->policy, problems);
-
-    if (r == 0)
-        r = setup_configure(config, setup->policy, &setup->instance, problems);
-    if (r == -ENOMEM)
-        return r;
-    setup_base_name(config->daemon.policy, name, sizeof(name));
-    return setup_check_sections(config, setup->policy ? setup->policy->table.name : name, problems);
-}
 
 static void setup_check_remote(const struct config *config, struct problems *problems)
 {
@@ -151,29 +180,66 @@ static void setup_check_remote(const struct config *config, struct problems *pro
                      config->daemon.uri);
 }
 
-int setup_load(const char *file, uint64_t interval_ms, struct setup *setup,
-               struct problems *problems)
+static int setup_begin(const char *file, uint64_t interval_ms, struct setup_reading *reading,
+                       struct problems *problems)
 {
-    const size_t n_problems = problems->n;
-    struct setup loaded = { 0 };
-    int r = config_examine(file, &loaded.config, problems);
+    struct config *config = &reading->setup.config;
+    int r = config_examine(file, config, problems);
 
-    if (r == 0 || (r == -EINVAL && loaded.config.file)) {
-        if (interval_ms > 0) /* before the policy is loaded: its deadline follows from it */
-            config_set_interval(&loaded.config, interval_ms);
-        setup_check_remote(&loaded.config, problems);
-        host_check(loaded.config.daemon.uri, loaded.config.file, loaded.config.uri_line, problems);
-        r = setup_policies(&loaded, problems);
-    }
-    if (r == 0 && problems->n > n_problems)
+    reading->begun = true;
+    if (r < 0 && (r != -EINVAL || !config->file))
+        return r;
+    if (interval_ms > 0) /* before the policy is loaded: its deadline follows from it */
+        config_set_interval(config, interval_ms);
+    setup_check_remote(config, problems);
+    host_check(config->daemon.uri, config->file, config->uri_line, problems);
+    reading->name = config->daemon.policy;
+    /* a policy that is nobody's choice is missing because somebody chose where to look */
+    reading->line = config->policy_line > 0 ? config->policy_line : config->policy_path_line;
+    return 0;
+}
+
+/* `problems` has nothing but what is wrong here. */
+static int setup_go_on(const char *file, uint64_t interval_ms, struct setup_reading *reading,
+                       bool wait, struct setup *setup, struct problems *problems)
+{
+    int r = reading->begun ? 0 : setup_begin(file, interval_ms, reading, problems);
+
+    if (r == 0)
+        r = setup_policies(reading, wait, problems);
+    if (r == -EINPROGRESS)
+        return r;
+    if (r == 0 && problems->n > 0)
         r = -EINVAL;
     if (r == -ENOMEM)
         problems_add(problems, file, 0, "out of memory");
-    if (r < 0)
-        setup_free(&loaded);
-    else
-        *setup = loaded;
+    if (r == 0) {
+        *setup = reading->setup;
+        reading->setup = (struct setup){ 0 };
+    }
+    setup_reading_free(reading);
     return r;
+}
+
+int setup_read(const char *file, uint64_t interval_ms, struct setup_reading *reading,
+               struct setup *setup, struct problems *problems)
+{
+    return setup_go_on(file, interval_ms, reading, false, setup, problems);
+}
+
+int setup_load(const char *file, uint64_t interval_ms, struct setup *setup,
+               struct problems *problems)
+{
+    struct setup_reading reading = { 0 };
+
+    return setup_go_on(file, interval_ms, &reading, true, setup, problems);
+}
+
+void setup_reading_free(struct setup_reading *reading)
+{
+    setup_let_go(reading);
+    setup_free(&reading->setup);
+    *reading = (struct setup_reading){ 0 };
 }
 
 void setup_free(struct setup *setup)

@@ -191,19 +191,20 @@ int coordinator_tick(struct coordinator *c)
     return 0;
 }
 
-/* Lets others exchange what the coordinator works with. A tick that a new interval would have had already
- * is due now. */
-static void pause_between(struct coordinator *c, uint64_t *due_ms)
+/* Lets others exchange what the coordinator works with; in how many ms again, or 0. A tick that a new interval
+ * would have had already is due now. */
+static uint64_t pause_between(struct coordinator *c, uint64_t *due_ms)
 {
-    uint64_t before_ms = c->config->daemon.interval_ms, interval_ms, now_ms;
+    uint64_t before_ms = c->config->daemon.interval_ms, interval_ms, now_ms, again_ms;
 
     if (!c->between)
-        return;
-    c->between(c->context);
+        return 0;
+    again_ms = c->between(c->context);
     interval_ms = c->config->daemon.interval_ms;
     now_ms = c->host->ops->now_ms(c->host);
     if (interval_ms != before_ms && *due_ms + interval_ms < now_ms)
         *due_ms = now_ms - interval_ms;
+    return again_ms;
 }
 
 /* Sleeps until a tick is due: the next regular one an interval after *due_ms, when the one before was; a wake
@@ -213,19 +214,20 @@ static bool rest(struct coordinator *c, uint64_t *due_ms, bool *extra_done,
 {
     while (!*stop) {
         enum host_wake wake;
-        uint64_t next_ms;
+        uint64_t again_ms = pause_between(c, due_ms);
+        uint64_t next_ms = *due_ms + c->config->daemon.interval_ms;
+        uint64_t now_ms = c->host->ops->now_ms(c->host), until_ms = memcoord_max(next_ms, now_ms);
+        bool naps = again_ms > 0 && now_ms + again_ms < until_ms;
 
-        pause_between(c, due_ms);
-        next_ms = *due_ms + c->config->daemon.interval_ms;
-        wake = c->host->ops->wait(c->host, memcoord_max(next_ms, c->host->ops->now_ms(c->host)));
+        wake = c->host->ops->wait(c->host, naps ? now_ms + again_ms : until_ms);
         if (wake == HOST_WAKE_END)
             return false;
-        if (wake == HOST_WAKE_TIMER || c->host->ops->now_ms(c->host) >= next_ms) {
+        if ((wake == HOST_WAKE_TIMER && !naps) || c->host->ops->now_ms(c->host) >= next_ms) {
             *extra_done = false;
             *due_ms = next_ms;
             return true;
         }
-        if (wake == HOST_WAKE_REQUEST || *extra_done)
+        if (wake == HOST_WAKE_TIMER || wake == HOST_WAKE_REQUEST || *extra_done)
             continue;
         *extra_done = true;
         return true;

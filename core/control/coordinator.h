@@ -19,8 +19,9 @@ struct coordinator {
     struct policy_instance *instance; /* NULL: no policy, the guard alone */
     struct origins *origins;          /* what domains had before; NULL: not kept */
     const struct record_sink *sink;   /* gets each tick before it is acted on; NULL: nobody does */
-    /* Called before each sleep: there, all that is above may be exchanged. NULL: nothing is. */
-    void (*between)(void *context);
+    /* Called before each sleep: there, all that is above may be exchanged. Returns in how many ms it wants to be
+     * called again at the latest; 0: with the next sleep. NULL: nothing is. */
+    uint64_t (*between)(void *context);
     void *context;
 
     struct host_view
@@ -54,6 +55,23 @@ int coordinator_run(struct coordinator *coordinator, uint64_t max_ticks,
  * errno, and `error` says why there is no decision. */
 int coordinator_try(const struct coordinator *coordinator, const struct config *config,
                     struct policy_instance *instance, char *error, size_t error_size);
+
+/* What a trial uses up; zero it to begin. */
+struct coordinator_trial {
+    struct snapshot snapshot;
+    struct plan plan;
+    char *domain_states; /* one behind the other, in the order of the domains */
+    void *state;         /* the policy's own, as it was before; NULL: not begun */
+};
+
+/* The same without waiting: -EINPROGRESS, not yet. Then ticks may be done before it is called again with the same
+ * arguments: what was seen at the first call counts. */
+int coordinator_try_soon(const struct coordinator *coordinator, const struct config *config,
+                         struct policy_instance *instance, struct coordinator_trial *trial,
+                         char *error, size_t error_size);
+
+/* Frees it, also one that has not come to its end; a zeroed one is fine. */
+void coordinator_trial_free(struct coordinator_trial *trial);
 
 /* Goes on with them in the place of those before, which are not used any more. Domains that are known take
  * on their new settings; they keep the policy's state of them if policy_keeps_state() says so, else it is

@@ -9,14 +9,6 @@
 #include "policy/keep.h"
 #include "util/complain.h"
 
-/* What is used up by a trial. */
-struct trial {
-    struct snapshot snapshot;
-    struct plan plan;
-    char *domain_states; /* one behind the other, in the order of the domains */
-    void *state;         /* the policy's own, as it was before */
-};
-
 static bool keeps_state(const struct coordinator *c, const struct policy_instance *instance)
 {
     return c->instance && policy_keeps_state(c->instance->policy, instance->policy);
@@ -34,7 +26,7 @@ static struct host_view last_view(const struct coordinator *c)
 }
 
 static void attach_states(const struct coordinator *c, const struct policy_instance *instance,
-                          struct trial *t)
+                          struct coordinator_trial *t)
 {
     size_t size = instance->policy->table.domain_state_size;
     bool kept = keeps_state(c, instance);
@@ -49,7 +41,7 @@ static void attach_states(const struct coordinator *c, const struct policy_insta
 }
 
 static int prepare(const struct coordinator *c, const struct config *config,
-                   const struct policy_instance *instance, struct trial *t)
+                   const struct policy_instance *instance, struct coordinator_trial *t)
 {
     const struct memcoord_policy *table = &instance->policy->table;
     const struct host_view view = last_view(c);
@@ -66,29 +58,46 @@ static int prepare(const struct coordinator *c, const struct config *config,
     return plan_begin(&t->plan, &t->snapshot.seen, table->name);
 }
 
-static void clean_up(struct trial *t)
+void coordinator_trial_free(struct coordinator_trial *t)
 {
     snapshot_free(&t->snapshot);
     plan_free(&t->plan);
     free(t->domain_states);
     free(t->state);
+    *t = (struct coordinator_trial){ 0 };
+}
+
+static int try(const struct coordinator *c, const struct config *config,
+               struct policy_instance *instance, struct coordinator_trial *t, bool wait,
+               char *error, size_t error_size)
+{
+    int r = t->state ? 0 : prepare(c, config, instance, t);
+
+    if (r < 0)
+        return complain(error, error_size, r, "out of memory");
+    r = policy_instance_try(instance, &t->snapshot.seen, &t->plan, wait);
+    if (r == -EINPROGRESS)
+        return r;
+    if (r < 0)
+        complain(error, error_size, r, "%s", t->plan.error[0] ? t->plan.error : strerror(-r));
+    memcpy(instance->state, t->state, instance->policy->table.state_size);
+    return r;
+}
+
+int coordinator_try_soon(const struct coordinator *c, const struct config *config,
+                         struct policy_instance *instance, struct coordinator_trial *trial,
+                         char *error, size_t error_size)
+{
+    return try(c, config, instance, trial, false, error, error_size);
 }
 
 int coordinator_try(const struct coordinator *c, const struct config *config,
                     struct policy_instance *instance, char *error, size_t error_size)
 {
-    struct trial t = { 0 };
-    int r = prepare(c, config, instance, &t);
+    struct coordinator_trial t = { 0 };
+    int r = try(c, config, instance, &t, true, error, error_size);
 
-    if (r < 0) {
-        complain(error, error_size, r, "out of memory");
-    } else {
-        r = policy_instance_decide(instance, &t.snapshot.seen, &t.plan);
-        if (r < 0)
-            complain(error, error_size, r, "%s", t.plan.error[0] ? t.plan.error : strerror(-r));
-        memcpy(instance->state, t.state, instance->policy->table.state_size);
-    }
-    clean_up(&t);
+    coordinator_trial_free(&t);
     return r;
 }
 

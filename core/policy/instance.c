@@ -129,8 +129,17 @@ static int set_entries(const struct policy *policy, void *state, const struct co
     return r;
 }
 
-int policy_instance_configure(struct policy_instance *instance, const struct config *config,
-                              struct problems *problems)
+/* What check() says of `state` in *wrong; or -EINPROGRESS. */
+static int ask_check(const struct policy *policy, const void *state, bool wait, const char **wrong)
+{
+    if (policy->process)
+        return policy_process_check(policy->process, state, wait, wrong);
+    *wrong = policy->table.check ? policy->table.check(state) : NULL;
+    return 0;
+}
+
+int policy_instance_configure_soon(struct policy_instance *instance, const struct config *config,
+                                   bool wait, struct problems *problems)
 {
     const struct policy *policy = instance->policy;
     int line = config->policy_line;
@@ -144,9 +153,9 @@ int policy_instance_configure(struct policy_instance *instance, const struct con
     memcpy(state, instance->state, policy->table.state_size);
     int r = set_entries(policy, state, config, problems, &line);
     if (!r) {
-        struct policy_instance tried = { .policy = policy, .state = state };
-        const char *wrong = policy_instance_check(&tried);
-        if (wrong) {
+        const char *wrong = NULL;
+        r = ask_check(policy, state, wait, &wrong);
+        if (!r && wrong) {
             problems_add(problems, config->file, line, "[policy %s] %s", policy->table.name, wrong);
             r = -EINVAL;
         }
@@ -159,13 +168,18 @@ int policy_instance_configure(struct policy_instance *instance, const struct con
     return r;
 }
 
+int policy_instance_configure(struct policy_instance *instance, const struct config *config,
+                              struct problems *problems)
+{
+    return policy_instance_configure_soon(instance, config, true, problems);
+}
+
 const char *policy_instance_check(const struct policy_instance *instance)
 {
-    const struct memcoord_policy *table = &instance->policy->table;
+    const char *wrong;
 
-    if (instance->policy->process)
-        return policy_process_check(instance->policy->process, instance->state);
-    return table->check ? table->check(instance->state) : NULL;
+    ask_check(instance->policy, instance->state, true, &wrong);
+    return wrong;
 }
 
 uint64_t policy_instance_value(const struct policy_instance *instance, size_t i)
@@ -200,14 +214,31 @@ static int decide_elsewhere(struct policy_instance *instance,
     return plan->failed;
 }
 
+static int decide_here(struct policy_instance *instance, const struct memcoord_snapshot *snapshot,
+                       struct plan *plan)
+{
+    int r = instance->policy->table.decide(instance->state, snapshot, &plan->calls);
+
+    plan_end(plan);
+    return plan_finish(plan, r);
+}
+
 int policy_instance_decide(struct policy_instance *instance,
                            const struct memcoord_snapshot *snapshot, struct plan *plan)
 {
-    int r;
+    return instance->policy->process ? decide_elsewhere(instance, snapshot, plan)
+                                     : decide_here(instance, snapshot, plan);
+}
 
-    if (instance->policy->process)
-        return decide_elsewhere(instance, snapshot, plan);
-    r = instance->policy->table.decide(instance->state, snapshot, &plan->calls);
-    plan_end(plan);
-    return plan_finish(plan, r);
+int policy_instance_try(struct policy_instance *instance, const struct memcoord_snapshot *snapshot,
+                        struct plan *plan, bool wait)
+{
+    struct policy_process *process = instance->policy->process;
+
+    if (!process)
+        decide_here(instance, snapshot, plan);
+    else if (policy_process_try(process, instance->state, snapshot, plan, wait) == -EINPROGRESS)
+        return -EINPROGRESS;
+    /* a policy's own word for why it failed must not be taken for "not yet" */
+    return plan->failed == -EINPROGRESS ? -ECANCELED : plan->failed;
 }

@@ -3,6 +3,7 @@
 #ifndef CORE_POLICY_INSTANCE_H
 #define CORE_POLICY_INSTANCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "config/config.h"
@@ -29,6 +30,11 @@ int policy_instance_set(struct policy_instance *instance, const char *key, const
 int policy_instance_configure(struct policy_instance *instance, const struct config *config,
                               struct problems *problems);
 
+/* The same; or, with `wait` false, -EINPROGRESS: a policy in a process of its own has not answered yet, look
+ * again with the same arguments. */
+int policy_instance_configure_soon(struct policy_instance *instance, const struct config *config,
+                                   bool wait, struct problems *problems);
+
 /* What check() says is wrong between parameters; NULL if nothing, or without a check(). Of a policy in a
  * process of its own: valid until the next call, and its failure is what is wrong. */
 const char *policy_instance_check(const struct policy_instance *instance);
@@ -41,5 +47,10 @@ uint64_t policy_instance_value(const struct policy_instance *instance, size_t i)
  * state, and those of the snapshot's domains, are as in the beginning. */
 int policy_instance_decide(struct policy_instance *instance,
                            const struct memcoord_snapshot *snapshot, struct plan *plan);
+
+/* The same for a trial, from which nothing follows: of a process that fails at it no other is started. With `wait`
+ * false, -EINPROGRESS as policy_process_try(). The state and those of the domains are used up. */
+int policy_instance_try(struct policy_instance *instance, const struct memcoord_snapshot *snapshot,
+                        struct plan *plan, bool wait);
 
 #endif

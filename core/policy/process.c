@@ -148,45 +148,112 @@ bool policy_process_is_new(const struct policy_process *p)
     return !p->decided;
 }
 
+/* Writes the question, and makes room for the answer. That it can't is not the process's fault. */
+static int write_question(struct policy_process *p, const void *state,
+                          const struct memcoord_snapshot *snapshot, struct wire_layout *layout,
+                          uint64_t *bytes)
+{
+    const struct memcoord_policy *table = &p->policy->table;
+    int r = wire_lay_out(snapshot->n_domains, table->state_size, table->domain_state_size, layout);
+
+    if (r < 0)
+        return r;
+    *bytes = wire_question_bytes(layout, snapshot);
+    r = process_reserve(p, *bytes, layout->answer_bytes);
+    if (r == 0)
+        wire_write_question(layout, p->serial + 1, snapshot, state, p->question.bytes);
+    return r;
+}
+
+static int ask(struct policy_process *p, uint64_t bytes)
+{
+    if (p->options.sandbox != SANDBOX_OFF)
+        worker_allow_cpu(&p->worker, p->options.deadline_ms);
+    return process_ask(p, WIRE_DECIDE, bytes);
+}
+
+/* -ETIMEDOUT: there is no answer by `until_ms`. */
+static int take(struct policy_process *p, const struct wire_layout *layout, uint64_t until_ms,
+                void *state, struct plan *plan)
+{
+    size_t bytes = 0;
+    int r = process_answer(p, WIRE_DECIDE, until_ms, &bytes);
+
+    if (r == 0)
+        r = wire_take_answer(p->copy, bytes, layout, p->serial, plan, state);
+    if (r == 0)
+        p->decided = true;
+    return r;
+}
+
+static const char doing[] = "while it decided";
+
 int policy_process_decide(struct policy_process *p, void *state,
                           const struct memcoord_snapshot *snapshot, struct plan *plan)
+{
+    struct wire_layout layout;
+    uint64_t bytes = 0;
+    char how[PLAN_ERROR_BYTES];
+    int r = write_question(p, state, snapshot, &layout, &bytes);
+
+    if (r < 0) {
+        plan_take_failure(plan, r, strerror(-r));
+        return 0;
+    }
+    r = ask(p, bytes);
+    if (r == 0)
+        r = take(p, &layout, p->until_ms, state, plan);
+    if (r == 0)
+        return 0;
+    process_give_up(p, r, doing, p->options.deadline_ms, how, sizeof(how));
+    return lost(p, snapshot->now_ms, plan, how);
+}
+
+/* ---- a trial */
+
+static int try_begin(struct policy_process *p, uint64_t bytes)
+{
+    int r = ask(p, bytes);
+
+    p->trying = r == 0;
+    p->until_ms = worker_now_ms() + p->options.deadline_ms;
+    return r;
+}
+
+int policy_process_try(struct policy_process *p, void *state,
+                       const struct memcoord_snapshot *snapshot, struct plan *plan, bool wait)
 {
     const struct memcoord_policy *table = &p->policy->table;
     struct wire_layout layout;
     uint64_t bytes = 0;
-    size_t answer_bytes = 0;
     char how[PLAN_ERROR_BYTES];
-    int r = wire_lay_out(snapshot->n_domains, table->state_size, table->domain_state_size, &layout);
+    int r = p->trying ? wire_lay_out(snapshot->n_domains, table->state_size,
+                                     table->domain_state_size, &layout)
+                      : write_question(p, state, snapshot, &layout, &bytes);
 
-    if (r == 0) {
-        bytes = wire_question_bytes(&layout, snapshot);
-        r = process_reserve(p, bytes, layout.answer_bytes);
-    }
-    if (r < 0) { /* that is not the process's fault */
+    if (r < 0) {
         plan_take_failure(plan, r, strerror(-r));
         return 0;
     }
-    wire_write_question(&layout, p->serial + 1, snapshot, state, p->question.bytes);
-    if (p->options.sandbox != SANDBOX_OFF)
-        worker_allow_cpu(&p->worker, p->options.deadline_ms);
-    r = process_ask(p, WIRE_DECIDE, bytes);
+    if (!p->trying)
+        r = try_begin(p, bytes);
     if (r == 0)
-        r = process_answer(p, WIRE_DECIDE, p->until_ms, &answer_bytes);
+        r = take(p, &layout, wait ? p->until_ms : 0, state, plan);
+    if (r == -ETIMEDOUT && worker_now_ms() < p->until_ms)
+        return -EINPROGRESS;
+    p->trying = false;
     if (r == 0)
-        r = wire_take_answer(p->copy, answer_bytes, &layout, p->serial, plan, state);
-    if (r < 0) {
-        process_give_up(p, r, "while it decided", p->options.deadline_ms, how, sizeof(how));
-        return lost(p, snapshot->now_ms, plan, how);
-    }
-    p->decided = true;
-    return 0;
+        return 0;
+    process_give_up(p, r, doing, p->options.deadline_ms, how, sizeof(how));
+    fail(plan, PLAN_SAY_NEVER, how);
+    return -ECONNRESET;
 }
 
 /* ---- check() */
 
 static int ask_check(struct policy_process *p, const void *state)
 {
-    size_t size = p->policy->table.state_size, bytes;
+    size_t size = p->policy->table.state_size;
     int r = process_reserve(p, size, WIRE_TEXT_BYTES);
 
     if (r < 0)
@@ -196,26 +263,55 @@ static int ask_check(struct policy_process *p, const void *state)
     if (p->options.sandbox != SANDBOX_OFF)
         worker_allow_cpu(&p->worker, PROCESS_START_MS);
     r = process_ask(p, WIRE_CHECK, size);
-    if (r == 0)
-        r = process_answer(p, WIRE_CHECK, worker_now_ms() + PROCESS_START_MS, &bytes);
+    p->checking = r == 0;
+    p->check_until_ms = worker_now_ms() + PROCESS_START_MS;
+    return r;
+}
+
+static int take_check(struct policy_process *p, bool wait)
+{
+    size_t bytes;
+    int r = process_answer(p, WIRE_CHECK, wait ? p->check_until_ms : 0, &bytes);
+
+    if (r == -ETIMEDOUT && worker_now_ms() < p->check_until_ms)
+        return -EINPROGRESS;
+    p->checking = false;
     return r < 0 ? r : wire_read_text(p->copy, bytes, p->said, sizeof(p->said));
 }
 
-const char *policy_process_check(struct policy_process *p, const void *state)
+/* One that failed at the check before is started anew. */
+static int see_that_it_runs(struct policy_process *p, bool wait)
 {
     int r = 0;
 
-    if (!p->has_check)
-        return NULL;
     if (p->worker.pid == 0)
         r = process_start(p, p->said, sizeof(p->said));
     if (r == 0 && p->loading)
-        r = process_started(p, NULL, p->load_until_ms, p->said, sizeof(p->said));
+        r = process_started(p, NULL, wait ? p->load_until_ms : 0, p->said, sizeof(p->said));
+    return r;
+}
+
+int policy_process_check(struct policy_process *p, const void *state, bool wait, const char **wrong)
+{
+    int r;
+
+    *wrong = NULL;
+    if (!p->has_check)
+        return 0;
+    *wrong = p->said;
+    r = see_that_it_runs(p, wait);
     if (r < 0)
-        return p->said;
-    r = ask_check(p, state);
+        return r == -EINPROGRESS ? r : 0;
+    if (!p->checking)
+        r = ask_check(p, state);
+    if (r == 0)
+        r = take_check(p, wait);
+    if (r == -EINPROGRESS)
+        return r;
     if (r < 0)
         process_give_up(p, r, "while it checked its parameters", PROCESS_START_MS, p->said,
                         sizeof(p->said));
-    return *p->said ? p->said : NULL;
+    if (!*p->said)
+        *wrong = NULL;
+    return 0;
 }

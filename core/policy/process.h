@@ -38,6 +38,16 @@ int policy_load_apart(const char *name, const char *policy_path,
                       const struct process_options *options, struct policy **policy, char *error,
                       size_t error_size);
 
+/* The same in two halves, for who has something else to do meanwhile: what begins to load may only be asked
+ * whether it is loaded, or unloaded. */
+int policy_load_begin(const char *name, const char *policy_path,
+                      const struct process_options *options, struct policy **policy, char *error,
+                      size_t error_size);
+
+/* Waits for it, or with `wait` false only looks: -EINPROGRESS, not yet. Else as policy_load_apart(), but the
+ * policy is still the caller's to unload. */
+int policy_load_end(struct policy *policy, bool wait, char *error, size_t error_size);
+
 /* Ends the process; NULL is fine. policy_unload() does it. */
 void policy_process_free(struct policy_process *process);
 
@@ -47,9 +57,10 @@ void policy_process_say(const struct policy *policy);
 
 /* ---- for instance.c */
 
-/* What its check() says about `state`, or why it could not say; NULL if all is right. Valid until the next
- * call. */
-const char *policy_process_check(struct policy_process *process, const void *state);
+/* What its check() says about `state`, or why it could not say, in *wrong; NULL if all is right. Valid until
+ * the next call. 0; or, with `wait` false, -EINPROGRESS: not yet, look again with the same state. */
+int policy_process_check(struct policy_process *process, const void *state, bool wait,
+                         const char **wrong);
 
 /* Begins a tick: sees to it that the process runs. 0; or the plan has failed, and says why. `now_ms` is the
  * snapshot's. */
@@ -63,5 +74,11 @@ bool policy_process_is_new(const struct policy_process *process);
  * failed and says how. */
 int policy_process_decide(struct policy_process *process, void *state,
                           const struct memcoord_snapshot *snapshot, struct plan *plan);
+
+/* Asks it for a trial, without policy_process_ready(): a process that fails at it is ended, and nothing follows
+ * from that. As policy_process_decide(); or, with `wait` false, -EINPROGRESS: not yet, look again with the same
+ * arguments. The names of the snapshot's domains are read the first time only. */
+int policy_process_try(struct policy_process *process, void *state,
+                       const struct memcoord_snapshot *snapshot, struct plan *plan, bool wait);
 
 #endif

@@ -23,8 +23,10 @@ struct policy_process {
     bool has_check;
     bool loading;                /* it was started, and has not answered yet */
     uint64_t load_until_ms;      /* as long as it may take */
+    bool checking, trying;       /* it was asked to, and has not answered yet */
+    uint64_t check_until_ms;     /* as long as a check() may take */
     bool decided;                /* since it was started */
-    uint64_t until_ms;           /* of this tick */
+    uint64_t until_ms;           /* of this tick, or trial */
     uint64_t in_a_row, retry_ms; /* failures; retry_ms: of the snapshots, not started before */
     bool out;                    /* too many */
     char refused[WIRE_TEXT_BYTES];

@@ -102,7 +102,7 @@ int process_start(struct policy_process *p, char *error, size_t error_size)
         return complain(error, error_size, r, "its process can't be started: %s%s", strerror(-r),
                         r == -ENOENT ? " (is /proc mounted?)" : "");
     p->handed_over = false;
-    p->decided = false;
+    p->decided = p->checking = p->trying = false;
     p->load_until_ms = worker_now_ms() + PROCESS_START_MS;
     write_question(p);
     r = process_ask(p, WIRE_LOAD, sizeof(struct wire_load));
@@ -115,7 +115,7 @@ int process_start(struct policy_process *p, char *error, size_t error_size)
 int process_started(struct policy_process *p, struct policy *first, uint64_t until_ms, char *error,
                     size_t error_size)
 {
-    bool last = until_ms >= p->load_until_ms;
+    bool last = until_ms >= p->load_until_ms || worker_now_ms() >= p->load_until_ms;
     size_t bytes;
     int r = process_answer(p, WIRE_LOAD, last ? p->load_until_ms : until_ms, &bytes);
 
@@ -128,7 +128,7 @@ int process_started(struct policy_process *p, struct policy *first, uint64_t unt
             return 0;
         if (*error) {
             worker_end(&p->worker, NULL, 0);
-            return r;
+            return r == -EINPROGRESS ? -EBADMSG : r; /* its word must not be taken for ours */
         }
     }
     process_give_up(p, r, "while it was loaded", PROCESS_START_MS, error, error_size);
@@ -148,7 +148,15 @@ struct process_options process_options_of(const struct config *config)
     };
 }
 
-int policy_load_apart(const char *name, const char *policy_path,
+static int complain_of_load(const struct policy *policy, int r, const char *why, char *error,
+                            size_t error_size)
+{
+    if (strncmp(why, "its process", 11) == 0)
+        return complain(error, error_size, r, "%s: %s", policy->path, why);
+    return complain(error, error_size, r, "%s", why);
+}
+
+int policy_load_begin(const char *name, const char *policy_path,
                       const struct process_options *options, struct policy **policy, char *error,
                       size_t error_size)
 {
@@ -168,16 +176,38 @@ int policy_load_apart(const char *name, const char *policy_path,
         p->policy = opened;
         p->worker.socket = p->question.fd = p->answer.fd = -1;
         r = process_start(p, why, sizeof(why));
-        if (r == 0)
-            r = process_started(p, opened, p->load_until_ms, why, sizeof(why));
-        if (r < 0 && strncmp(why, "its process", 11) == 0)
-            complain(error, error_size, r, "%s: %s", opened->path, why);
-        else if (r < 0)
-            complain(error, error_size, r, "%s", why);
+        if (r < 0)
+            complain_of_load(opened, r, why, error, error_size);
     }
     if (r < 0)
         policy_unload(opened);
     else
         *policy = opened;
+    return r;
+}
+
+int policy_load_end(struct policy *policy, bool wait, char *error, size_t error_size)
+{
+    struct policy_process *p = policy->process;
+    char why[WIRE_TEXT_BYTES];
+    int r = process_started(p, policy, wait ? p->load_until_ms : 0, why, sizeof(why));
+
+    return r == 0 || r == -EINPROGRESS ? r : complain_of_load(policy, r, why, error, error_size);
+}
+
+int policy_load_apart(const char *name, const char *policy_path,
+                      const struct process_options *options, struct policy **policy, char *error,
+                      size_t error_size)
+{
+    struct policy *begun;
+    int r = policy_load_begin(name, policy_path, options, &begun, error, error_size);
+
+    if (r < 0)
+        return r;
+    r = policy_load_end(begun, true, error, error_size);
+    if (r < 0)
+        policy_unload(begun);
+    else
+        *policy = begun;
     return r;
 }

@@ -77,7 +77,7 @@ static struct tick_copy *cut_batch(struct queue *queue)
     struct tick_copy *batch = queue->first, **end = &queue->first;
     size_t n_ticks = 0, n_rows = 0;
 
-    while (*end && !is_batch(n_ticks, n_rows)) {
+    while (*end && !is_batch(n_ticks, n_rows) && !(n_ticks > 0 && (*end)->run)) {
         n_ticks++;
         n_rows += (*end)->tick.n_domains;
         end = &(*end)->next;
@@ -105,19 +105,21 @@ static void append(struct queue *queue, struct tick_copy *tick)
 
 /* ---- the interface */
 
-void queue_put(struct queue *queue, struct tick_copy *tick)
+bool queue_put(struct queue *queue, struct tick_copy *tick)
 {
+    bool added = false;
+
     pthread_mutex_lock(&queue->mutex);
     while (tick && queue->waits && is_full(queue))
         pthread_cond_wait(&queue->changed, &queue->mutex);
     if (tick && !is_full(queue)) {
         append(queue, tick);
-        tick = NULL;
+        added = true;
     } else {
         queue->refused++;
     }
     pthread_mutex_unlock(&queue->mutex);
-    tick_copies_free(tick);
+    return added;
 }
 
 struct tick_copy *queue_take(struct queue *queue)

@@ -33,11 +33,12 @@ int queue_init(struct queue *queue, uint64_t linger_ms, bool waits);
 /* Frees what is in it, too. */
 void queue_destroy(struct queue *queue);
 
-/* Adds `tick`, which is the queue's then; without room, waits or frees it and counts that. NULL counts as
- * one that found no room. */
-void queue_put(struct queue *queue, struct tick_copy *tick);
+/* Adds `tick`, which is the queue's then; without room, waits or counts that and returns false: it is still the
+ * caller's. NULL counts as one that found no room. */
+bool queue_put(struct queue *queue, struct tick_copy *tick);
 
-/* The next batch, a list for tick_copies_free(), when it is due; NULL at the end. */
+/* The next batch, a list for tick_copies_free(), when it is due; NULL at the end. All of it is of one run: at most
+ * its first tick begins one. */
 struct tick_copy *queue_take(struct queue *queue);
 
 /* Nothing more comes: what is in it is due. */

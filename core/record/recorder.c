@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "record/queue.h"
+#include "record/run_copy.h"
 #include "record/writer.h"
 #include "util/complain.h"
 #include "util/log.h"
@@ -25,6 +26,8 @@ struct recorder {
     struct writer *writer;
     pthread_t thread;
     bool must;
+    struct record_run *next; /* begins with the next tick that finds room; NULL: none does */
+    uint64_t next_keep_ms;
     /* the thread's, until it is joined */
     uint64_t lost;
     int error; /* the first */
@@ -99,6 +102,10 @@ static void *write_all(void *arg)
     struct tick_copy *batch;
 
     while ((batch = queue_take(&r->queue))) {
+        if (batch->run) {
+            writer_set_run(r->writer, batch->run, batch->keep_ms);
+            batch->run = NULL;
+        }
         if (r->must)
             write_or_fail(r, batch);
         else
@@ -160,7 +167,31 @@ static void take(void *to, const struct record_tick *tick)
 {
     struct recorder *r = to;
 
-    queue_put(&r->queue, tick_copy_new(tick));
+    struct tick_copy *copy = tick_copy_new(tick);
+
+    if (copy) {
+        copy->run = r->next;
+        copy->keep_ms = r->next_keep_ms;
+    }
+    if (queue_put(&r->queue, copy)) {
+        r->next = NULL;
+        return;
+    }
+    if (copy)
+        copy->run = NULL;
+    tick_copies_free(copy);
+}
+
+int recorder_begin_run(struct recorder *r, const struct record_run *run, uint64_t keep_ms)
+{
+    struct record_run *next = run_copy_new(run);
+
+    if (!next)
+        return -ENOMEM;
+    free(r->next);
+    r->next = next;
+    r->next_keep_ms = keep_ms;
+    return 0;
 }
 
 struct record_sink recorder_sink(struct recorder *recorder)
@@ -185,6 +216,7 @@ int recorder_close(struct recorder *r)
     if (writer_close(r->writer, error, sizeof(error)) < 0 && !r->must)
         log_warning("%s; what was written is in the files beside it, too", error);
     queue_destroy(&r->queue);
+    free(r->next);
     free(r);
     return result;
 }

@@ -19,6 +19,10 @@ struct recorder_options {
 int recorder_open(const struct recorder_options *options, const struct record_run *run,
                   struct recorder **recorder, char *error, size_t error_size);
 
+/* Ticks that it takes from now on are of `run`, which begins in the file with the first of them, and kept for
+ * `keep_ms`: whoever keeps the file from being written is not waited for. -ENOMEM: they are of the run before. */
+int recorder_begin_run(struct recorder *recorder, const struct record_run *run, uint64_t keep_ms);
+
 /* Takes a tick, copies what it needs and returns at once; a thread of its own writes it with others. */
 struct record_sink recorder_sink(struct recorder *recorder);
 

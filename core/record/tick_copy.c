@@ -92,6 +92,7 @@ void tick_copies_free(struct tick_copy *list)
 {
     while (list) {
         struct tick_copy *next = list->next;
+        free(list->run);
         free(list);
         list = next;
     }

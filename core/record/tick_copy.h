@@ -7,14 +7,17 @@
 
 struct tick_copy {
     struct tick_copy *next; /* for lists of them */
+    struct record_run
+        *run; /* run_copy_new(): the run that begins with it; NULL: it is of the one before */
+    uint64_t keep_ms; /* with a run: as in struct recorder_options */
     struct record_tick tick;
     struct host_counts counts;
 };
 
-/* A copy of all that `tick` points to, in one piece; NULL without memory. free() it. */
+/* A copy of all that `tick` points to, in one piece, without a run; NULL without memory. Free it as a list. */
 struct tick_copy *tick_copy_new(const struct record_tick *tick);
 
-/* Frees a list of them; NULL is fine. */
+/* Frees a list of them, and their runs; NULL is fine. */
 void tick_copies_free(struct tick_copy *list);
 
 #endif

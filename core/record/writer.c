@@ -11,6 +11,7 @@
 #include "record/retention.h"
 #include "record/run_begin.h"
 #include "record/run_copy.h"
+#include "record/schema.h"
 #include "record/tick_insert.h"
 #include "util/complain.h"
 
@@ -23,7 +24,7 @@ struct writer {
     struct retention retention;
     dev_t device; /* of the file, to see that it is still there */
     ino_t inode;
-    int64_t id; /* of the run; 0: not begun */
+    int64_t id; /* of the run; 0: not begun in the file */
 };
 
 /* ---- the file */
@@ -165,6 +166,15 @@ int writer_open(const struct writer_options *options, const struct record_run *r
     return r;
 }
 
+void writer_set_run(struct writer *w, struct record_run *run, uint64_t keep_ms)
+{
+    free(w->run);
+    w->run = run;
+    w->options.keep_ms = keep_ms;
+    w->id = 0;
+    tick_insert_forget(&w->insert);
+}
+
 int writer_write(struct writer *w, const struct tick_copy *batch, char *error, size_t error_size)
 {
     int r;
@@ -178,7 +188,9 @@ int writer_write(struct writer *w, const struct tick_copy *batch, char *error, s
         if (r < 0)
             return r;
     }
-    r = write_batch(w, batch);
+    r = w->id != 0 ? SQLITE_OK : run_begin(w->db, w->run, SCHEMA_VERSION, &w->id);
+    if (r == SQLITE_OK)
+        r = write_batch(w, batch);
     return r == SQLITE_OK ? 0 : fail(w, r & 0xff, error, error_size);
 }
 

@@ -21,6 +21,10 @@ struct writer;
 int writer_open(const struct writer_options *options, const struct record_run *run,
                 struct writer **writer, char *error, size_t error_size);
 
+/* What is written from now on is of `run` (run_copy_new()), which is the writer's then, and kept for `keep_ms`. It is
+ * begun in the file with the next batch. */
+void writer_set_run(struct writer *writer, struct record_run *run, uint64_t keep_ms);
+
 /* Writes all of `batch` or nothing. 0; or a negative errno with `error`: -EDOM if it can't ever be written,
  * else it may be tried again. A file that is gone or was damaged is opened or made again then. */
 int writer_write(struct writer *writer, const struct tick_copy *batch, char *error,

@@ -102,6 +102,64 @@ static void a_file_that_is_there_gets_one_run_more(void **state)
     recording_close(recording);
 }
 
+static void begin_run(struct recorder *recorder, const char *policy, uint64_t keep_ms)
+{
+    struct record_run run = fixture_run;
+
+    run.policy = policy;
+    assert_int_equal(recorder_begin_run(recorder, &run, keep_ms), 0);
+}
+
+static void assert_policies(const char *file, const char *const *policies, size_t n)
+{
+    struct recording *recording;
+    char error[512];
+
+    assert_int_equal(recording_open(file, &recording, error, sizeof(error)), 0);
+    assert_int_equal(recording_n_runs(recording), n);
+    for (size_t i = 0; i < n; i++)
+        assert_string_equal(recording_run(recording, i)->policy, policies[i]);
+    recording_close(recording);
+}
+
+static void a_run_begins_with_its_first_tick(void **state)
+{
+    const char *const policies[] = { "threshold", "second", "fourth" };
+
+    (void)state;
+    for (int must = 0; must < 2; must++) {
+        const char *file = fixture_path(must ? "begun-1.db" : "begun-0.db");
+        struct recorder *recorder = fixture_open(file, must);
+
+        fixture_write(recorder, 1, 40);
+        begin_run(recorder, "second", 0);
+        fixture_write(recorder, 41, 3);
+        begin_run(recorder, "third", 0); /* which has none */
+        begin_run(recorder, "fourth", 0);
+        fixture_write(recorder, 44, 70);
+        begin_run(recorder, "fifth", 0);
+        assert_int_equal(recorder_close(recorder), 0);
+        assert_policies(file, policies, 3);
+        assert_run(file, 0, 1, 40);
+        assert_run(file, 1, 41, 3);
+        assert_run(file, 2, 44, 70);
+    }
+}
+
+static void a_run_is_kept_as_long_as_it_says(void **state)
+{
+    const char *file = fixture_path("keep.db");
+    struct recorder *recorder = fixture_open(file, true);
+
+    (void)state;
+    fixture_write(recorder, 1, 10);
+    begin_run(recorder, "second", 9000);
+    fixture_write(recorder, 11, 32);
+    assert_int_equal(recorder_close(recorder), 0);
+    assert_run(file, 0, 1, 10); /* it has no date */
+    assert_run(file, 1, 33, 10);
+}
+
 static void run_sql(const char *file, const char *sql)
 {
     sqlite3 *db;
@@ -392,6 +450,32 @@ static void what_is_lost_is_counted(void **state)
     assert_int_equal(ticks_in(file), 1000 - lost);
 }
 
+/* A run begins also where its first ticks found no room. */
+static void what_is_lost_is_not_the_beginning_of_a_run(void **state)
+{
+    const char *file = fixture_path("lost-run.db");
+    const char *const policies[] = { "threshold", "second" };
+    struct recorder *recorder = fixture_open(file, false);
+    struct capture said;
+    sqlite3 *locker;
+
+    (void)state;
+    assert_int_equal(sqlite3_open(file, &locker), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(locker, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    capture_begin(&said);
+    fixture_write(recorder, 1, 200);
+    begin_run(recorder, "second", 0);
+    fixture_write(recorder, 201, 10);
+    sqlite3_close(locker);
+    for (int i = 0; i < 200 && ticks_in(file) < 64; i++)
+        usleep(50000);
+    fixture_write(recorder, 301, 10);
+    assert_int_equal(recorder_close(recorder), 0);
+    assert_true(count_lost(capture_end(&said)) > 0);
+    assert_policies(file, policies, 2);
+    assert_run(file, 1, 301, 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +483,8 @@ int main(void)
         cmocka_unit_test(ticks_that_nobody_waits_for_are_all_there_at_the_end),
         cmocka_unit_test(the_same_ticks_are_the_same_bytes),
         cmocka_unit_test(a_file_that_is_there_gets_one_run_more),
+        cmocka_unit_test(a_run_begins_with_its_first_tick),
+        cmocka_unit_test(a_run_is_kept_as_long_as_it_says),
         cmocka_unit_test(a_file_of_the_first_schema_is_read_and_gets_what_it_lacks),
         cmocka_unit_test(domains_come_go_change_places_and_start_again),
         cmocka_unit_test(a_real_host_knows_no_truth_and_a_policy_may_ask_for_anything),
@@ -408,6 +494,7 @@ int main(void)
         cmocka_unit_test(a_tick_that_can_never_be_written_is_lost_alone),
         cmocka_unit_test(where_nothing_may_be_lost_it_is_an_error),
         cmocka_unit_test(what_is_lost_is_counted),
+        cmocka_unit_test(what_is_lost_is_not_the_beginning_of_a_run),
     };
     return cmocka_run_group_tests(tests, fixture_make_folder, fixture_remove_folder);
 }

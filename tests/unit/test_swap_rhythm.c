@@ -14,14 +14,15 @@ struct rhythm {
     bool done;
 };
 
-static void exchange(void *context)
+static uint64_t exchange(void *context)
 {
     struct rhythm *r = context;
 
     if (r->done || r->bench.fake.now_ms < r->exchange_at_ms)
-        return;
+        return 0;
     r->done = true;
     assert_int_equal(coordinator_swap(&r->bench.c, &r->other, r->bench.instance), 0);
+    return 0;
 }
 
 static void note_tick(void *to, const struct record_tick *tick)
