@@ -16,6 +16,14 @@ is "$(echo "$out" | cut -d' ' -f1)" "$(echo "$out" | cut -d' ' -f1 | LC_ALL=C so
 is "$(echo "$out" | wc -l)" "$(all_policies | wc -l)" "a line each"
 is "$(echo "$out" | grep -E '.{101}')" "" "none is longer than 100 columns"
 
+# Its text has each parameter with its default.
+for name in $(all_policies); do
+    policies "$name" | awk '/^key +type/ { on = 1; next } on { print $1, $3 }' >"$tmp/built"
+    sed -n '/^\*\*Parameters\*\*/,/^\*\*[^P]/s/^| `\([a-z_]*\)` *| `\([^`]*\)`.*/\1 \2/p' "$top/policies/$name.md" \
+        >"$tmp/told"
+    is "$(cat "$tmp/told")" "$(cat "$tmp/built")" "$name.md has its parameters and their defaults"
+done
+
 out=$(policies threshold)
 for key in metric low high grow shrink; do
     like "$out" "^$key  " "threshold shows its parameter $key"

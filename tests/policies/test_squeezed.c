@@ -145,6 +145,28 @@ static void what_is_not_free_yet_is_not_given_yet(void **state)
     fixture_close(&f);
 }
 
+/* What a balloon has not given yet, and what one that grows was given, is free for nobody. */
+static void what_is_on_its_way_is_not_free(void **state)
+{
+    static const uint64_t ways_mib[][2] = { { 1300, 800 }, { 500, 1300 } };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct fixture f;
+        struct memcoord_domain *poor, *moves;
+
+        open_exact(&f);
+        poor = add(&f, 500, 1500, 700);
+        moves = add(&f, 500, 1500, ways_mib[i][0]);
+        moves->target_kib = ways_mib[i][1] * MIB;
+        moves->flags |= MEMCOORD_SETTLING;
+        f.host.pool_kib = (700 + 1300) * MIB;
+        fixture_decide(&f);
+        assert_int_equal(fixture_size(&f, poor), 700 * MIB);
+        fixture_close(&f);
+    }
+}
+
 /* ---- who gives nothing */
 
 /* As in Xen's case e, in MiB: 3000 above the minima less 1000 would be a quarter of 8000. The first one's 2000 do
@@ -372,6 +394,7 @@ int main(void)
         cmocka_unit_test(host_target_and_inaccuracy_are_not_handed_out),
         cmocka_unit_test(gamma_is_between_none_and_all),
         cmocka_unit_test(what_is_not_free_yet_is_not_given_yet),
+        cmocka_unit_test(what_is_on_its_way_is_not_free),
         cmocka_unit_test(what_is_not_given_is_not_counted_on),
         cmocka_unit_test(what_the_guard_refuses_is_not_counted_on),
         cmocka_unit_test(one_that_gives_nothing_gets_its_part_when_there_is_more),
