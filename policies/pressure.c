@@ -387,7 +387,6 @@ static void judge(struct round *r, struct guest *g, const struct memcoord_domain
     }
     if (from_ms < g->moved_ms) /* they are not all of the time since it moved */
         return;
-    /* where the host waits for memory, each of them takes longer */
     if (bp >= (r->host_pressed ? WHOLE_BP / 2 : WHOLE_BP) && g->credit_kib == 0)
         want(r, d, step_kib(r, g, d, bp), g->probed ? "what was taken is missed" : why);
     if (calm && !g->calm)
@@ -498,5 +497,4 @@ MEMCOORD_POLICY(
             "takes by probes until the guest begins to feel it, gives when it swaps or faults",
         .state_size = sizeof(struct pressure), .domain_state_size = sizeof(struct guest),
         .state_version = 1, .params = params, .check = check, .decide = decide,
-        .source = "Meta's senpai (probe, watch the pressure, back off), with a guest's swap-ins "
-                  "and faults for its PSI");
+        .source = "Meta's senpai, with a guest's swap-ins and faults for its PSI");
