@@ -135,18 +135,18 @@ __attribute__((constructor)) static void look(void)
         "/dev/null", "/dev/zero", "/dev/mem", "/sys/kernel/mm", "/etc/ld.so.cache", __FILE__ };
     char path[64];
 
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-        try(files[i]);
-    for (int pid = getpid(); pid > 0 && pid > getpid() - 100; pid--) {
+    for (int pid = getpid() - 1; pid > 0 && pid > getpid() - 100; pid--) {
         for (int i = 0; i < 4; i++) {
             snprintf(path, sizeof(path), "/proc/%d/%s", pid, (const char *[]){ "environ", "mem", "maps", "cmdline" }[i]);
             try(path);
         }
-        for (int i = 0; i < 24 && pid != getpid(); i++) { /* memory that is shared, too */
+        for (int i = 0; i < 24; i++) { /* memory that is shared, too */
             snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, i);
             try(path);
         }
     }
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        try(files[i]);
 }'
 config looks test:///default 2s 'sandbox = required'
 without=() # what only root's capabilities forbid
