@@ -31,22 +31,11 @@ stop() {
     is $? "$1" "$2"
 }
 
-n_said() { grep -Ec -- "$1" err; }
-# reloads N: so many have come to an end
-reloads() { [ "$(n_said '^reload: (done|refused)')" -ge "$1" ]; }
-
 # reload: tells the daemon, and waits for the end of it; the lines of that are in $lines
 reload() {
-    local n from
-    n=$(n_said '^reload: (done|refused)')
-    from=$(($(wc -l < err) + 1))
-    kill -HUP $pid || {
-        fail "the daemon lives" "$(tail -n 5 err)"
-        done_testing
-    }
-    wait_for 30 reloads $((n + 1)) || fail "the reload ends"
+    tell_to_reload 30
     # but for what the policy says on its trial, and ticks that are done meanwhile
-    lines=$(tail -n "+$from" err | sed -n '/^reload: reading/,/^reload: \(done\|refused\)/p' |
+    lines=$(printf '%s\n' "$lines" |
         sed -e '1d' -e '/^policy /d' -e '/^[0-9]* domains\{0,1\}, host: /d' -e '/^[a-z0-9]*: [0-9]* -> [0-9]* MiB /d')
 }
 

@@ -46,16 +46,9 @@ start() {
     wait_for 30 said '^1 domain, host: '
 }
 
-n_said() { grep -Ec -- "$1" err; }
-reloads() { [ "$(n_said '^reload: (done|refused)')" -ge "$1" ]; }
 # reload: what is said of it is in $lines, but for the ticks, which are in $ticks
 reload() {
-    local n from
-    n=$(n_said '^reload: (done|refused)')
-    from=$(($(wc -l < err) + 1))
-    kill -HUP $pid
-    wait_for 60 reloads $((n + 1)) || fail "the reload ends" "$(tail -n 5 err)"
-    lines=$(tail -n "+$from" err | sed -n '/^reload: reading/,/^reload: \(done\|refused\)/p')
+    tell_to_reload 60
     ticks=$(printf '%s\n' "$lines" | grep -c '^1 domain, host: ')
     lines=$(printf '%s\n' "$lines" | sed '1d; /^1 domain, host: /d; s/in process [0-9]*/in process N/')
 }
